@@ -1,0 +1,1 @@
+"""The `schouw` command: one sub-command per job, no logic of its own."""

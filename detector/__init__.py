@@ -1,0 +1,3 @@
+"""Footage to georeferenced damage: the ground floor of Schouw."""
+
+__version__ = "0.1.0"

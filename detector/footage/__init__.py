@@ -1,0 +1,1 @@
+"""Video, photos and GPS tracks turned into frames at known places."""

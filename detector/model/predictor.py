@@ -1,0 +1,137 @@
+"""Pictures in, damage in the pictures' own pixels out."""
+
+import ctypes
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import Literal, TypeAlias, TypeVar
+
+import numpy as np
+
+from detector.errors import SettingsError
+from detector.model.backends import Backend, Batch, Head, OpenVINOBackend, Rows, TorchBackend
+from detector.model.preprocess import Letterbox, letterbox
+from detector.model.weights import Card, Weights
+from detector.types import Detection, Image
+
+Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+Key = TypeVar("Key")
+
+
+class Predictor:
+    """A model on a device. Not to be shared between threads."""
+
+    def __init__(self, weights: Weights, device: Device = "auto", conf: float | None = None) -> None:
+        """Load the model.
+
+        Args:
+            weights: its card and files.
+            device: "cpu" runs OpenVINO, "cuda" torch; "auto" takes CUDA where torch finds it.
+            conf: score threshold for all classes; None takes the shipped ones.
+
+        Raises:
+            SettingsError: an impossible `conf`, or "cuda" where there is none.
+            WeightsError: the files of this device are missing, changed or unreadable.
+        """
+        card = weights.card
+        self._input_px = card.input_px
+        self._thresholds = np.array(_thresholds(card, conf))
+        self.device = choose_device(device)
+        head = Head(len(card.classes), card.end_to_end, card.nms_iou, float(self._thresholds.min()))
+        self._backend: Backend = (
+            TorchBackend(weights.checkpoint(), head)
+            if self.device == "cuda"
+            else OpenVINOBackend(weights.openvino(), head)
+        )
+        self._letterbox = lru_cache(maxsize=256)(letterbox)
+
+    def predict(self, images: Iterable[Image]) -> list[list[Detection]]:
+        """Find the damage in each picture, best score first, in that picture's pixels."""
+        return [detections for _, detections in self.stream(enumerate(images))]
+
+    def stream(self, pictures: Iterable[tuple[Key, Image]]) -> Iterator[tuple[Key, list[Detection]]]:
+        """Like `predict` for pictures that arrive one by one, each with a key of the caller's.
+
+        The order is kept. Pictures are pulled while the model works on earlier ones, so reading costs no extra time.
+        """
+        waiting: deque[list[tuple[Key, Letterbox]]] = deque()
+
+        def batches() -> Iterator[Batch]:
+            for keys, batch in self._batches(pictures):
+                waiting.append(keys)
+                yield batch
+
+        for outputs in self._backend.infer(batches()):
+            for (key, layout), rows in zip(waiting.popleft(), outputs, strict=True):
+                yield key, self._detections(rows, layout)
+
+    def _batches(self, pictures: Iterable[tuple[Key, Image]]) -> Iterator[tuple[list[tuple[Key, Letterbox]], Batch]]:
+        """Neighbours of one input shape go together, at most `backend.batch` of them."""
+        keys: list[tuple[Key, Letterbox]] = []
+        inputs: list[Image] = []
+        for key, image in pictures:
+            layout = self._letterbox(image.shape[1], image.shape[0], self._input_px)
+            if keys and keys[-1][1].input != layout.input:
+                yield keys, np.stack(inputs)
+                keys, inputs = [], []
+            keys.append((key, layout))
+            inputs.append(layout.apply(image))
+            if len(keys) == self._backend.batch:
+                yield keys, np.stack(inputs)
+                keys, inputs = [], []
+        if keys:
+            yield keys, np.stack(inputs)
+
+    def _detections(self, rows: Rows, layout: Letterbox) -> list[Detection]:
+        """Boxes over their class's threshold; none that the clipping left without an area."""
+        class_ids = rows[:, 5].astype(int)
+        boxes = layout.to_picture(rows[:, :4])
+        kept = (rows[:, 4] > self._thresholds[class_ids]) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        return [
+            Detection((x0, y0, x1, y1), float(score), int(class_id))
+            for (x0, y0, x1, y1), score, class_id in zip(
+                boxes[kept].tolist(), rows[kept, 4], class_ids[kept], strict=True
+            )
+        ]
+
+
+def choose_device(device: Device) -> Literal["cpu", "cuda"]:
+    """Settle "auto"; raise `SettingsError` for "cuda" without torch, Ultralytics or a device."""
+    if device == "cpu":
+        return "cpu"
+    missing = [package for package in ("torch", "ultralytics") if find_spec(package) is None]
+    if device == "auto":
+        # The driver is asked first: importing torch takes seconds, for nothing on a machine without a GPU.
+        return "cuda" if not missing and _cuda_driver() and _cuda_device() else "cpu"
+    if missing:
+        raise SettingsError(
+            f"--device cuda needs {' and '.join(missing)}; run pip install 'schouw[gpu]', or use --device cpu"
+        )
+    if not _cuda_device():
+        raise SettingsError("--device cuda: torch finds no CUDA device here; use --device cpu")
+    return "cuda"
+
+
+def _thresholds(card: Card, conf: float | None) -> tuple[float, ...]:
+    """`conf` for all classes where it is given, else the shipped ones."""
+    if conf is None:
+        return card.thresholds()
+    if not 0.0 <= conf <= 1.0:
+        raise SettingsError(f"the score threshold must lie between 0 and 1, not {conf}")
+    return (conf,) * len(card.classes)
+
+
+def _cuda_driver() -> bool:
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
+def _cuda_device() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())

@@ -1,0 +1,177 @@
+"""A trained model on disk: one folder with its torch and OpenVINO forms and the card that vouches for them.
+
+<name>/model.pt                     Ultralytics checkpoint, for CUDA and for further training
+<name>/openvino/model.xml, .bin     the same network for the CPU
+<name>/card.yaml                    what it is, what it was trained on, how good it is, the sha256 of each file
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from detector.errors import WeightsError
+from detector.files import atomic_path
+from detector.taxonomy import NAMES
+
+CARD = "card.yaml"
+CHECKPOINT = "model.pt"
+OPENVINO = ("openvino/model.xml", "openvino/model.bin")
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Card(BaseModel):
+    """What a model is. Unknown or missing keys are refused."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    name: str
+    version: str
+    created: date
+    task: Literal["detect"]
+    architecture: str
+    input_px: int = Field(gt=0, multiple_of=32)  # longest side of the model's input
+    classes: list[str] = Field(min_length=1)  # in the order of the class ids
+    conf: Fraction | dict[str, Fraction]  # shipped score threshold, one for all or one for each class
+    nms_iou: Fraction
+    end_to_end: bool  # True: the head gives final boxes; False: they still need non-maximum suppression
+    licence: str
+    data: list[str | dict[str, Any]]
+    metrics: dict[str, Any]
+    limits: list[str]
+    files: dict[str, str] = {}  # path in the folder -> sha256
+
+    @model_validator(mode="after")
+    def _one_threshold_for_each_class(self) -> "Card":
+        if isinstance(self.conf, dict) and set(self.conf) != set(self.classes):
+            raise ValueError("conf must name every class once, or be one number")
+        return self
+
+    def thresholds(self) -> tuple[float, ...]:
+        """Return the shipped score threshold of each class, in the order of the class ids."""
+        if isinstance(self.conf, dict):
+            return tuple(self.conf[name] for name in self.classes)
+        return (self.conf,) * len(self.classes)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A model folder whose card was read. A file's sha256 is verified when its path is asked for."""
+
+    folder: Path
+    card: Card
+
+    def checkpoint(self) -> Path:
+        """Path of the torch checkpoint. Raises `WeightsError` if it is missing or changed."""
+        return self._verified(CHECKPOINT)
+
+    def openvino(self) -> Path:
+        """Path of the OpenVINO model.xml. Raises `WeightsError` if it or model.bin is missing or changed."""
+        xml, _ = [self._verified(name) for name in OPENVINO]
+        return xml
+
+    def _verified(self, name: str) -> Path:
+        path = self.folder / name
+        expected = self.card.files.get(name)
+        if expected is None:
+            raise WeightsError(self.folder / CARD, f"lists no file {name}", "export the model in that form first")
+        if not path.is_file():
+            raise WeightsError(path, "the weights file is missing", "fetch or export the model again")
+        found = sha256(path)
+        if found != expected:
+            raise WeightsError(
+                path,
+                f"wrong sha256: the card expects {expected[:12]}, the file has {found[:12]}",
+                "fetch the file again, or export the model again if you meant to change it",
+            )
+        return path
+
+
+def weights_folder() -> Path:
+    """Where models are looked up by name.
+
+    The folder that SCHOUW_WEIGHTS names, else `weights/` of the source tree, else the one an installed wheel brought.
+    """
+    if named := os.environ.get("SCHOUW_WEIGHTS"):
+        return Path(named)
+    tree = Path(__file__).resolve().parents[2]
+    if (tree / "pyproject.toml").is_file():
+        return tree / "weights"
+    return Path(sys.prefix) / "share" / "schouw" / "weights"
+
+
+def default_weights(classes: Sequence[str] = NAMES) -> Weights:
+    """Load the model that the file `default` in the weights folder names. Raises `WeightsError` when there is none."""
+    pointer = weights_folder() / "default"
+    try:
+        name = pointer.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise WeightsError(
+            weights_folder(), "no default model here", "name one with --weights, or set SCHOUW_WEIGHTS"
+        ) from error
+    return load_weights(name, classes)
+
+
+def load_weights(name_or_path: str | Path, classes: Sequence[str] = NAMES) -> Weights:
+    """Read a model's card, by name in the weights folder or by the path of its folder.
+
+    Args:
+        name_or_path: a bare name is looked up in `weights_folder()` first.
+        classes: the class names, in id order, that the caller understands.
+
+    Raises:
+        WeightsError: no such model, an invalid card, or a model of other classes.
+    """
+    folder = _locate(name_or_path)
+    card = _read_card(folder / CARD)
+    if tuple(card.classes) != tuple(classes):
+        raise WeightsError(
+            folder / CARD,
+            f"the model's classes are {', '.join(card.classes)} and not {', '.join(classes)}",
+            "use a model that was trained on these classes, in this order",
+        )
+    return Weights(folder, card)
+
+
+def write_card(folder: Path, card: Card) -> Card:
+    """Write `card.yaml` with the sha256 of every model file that is in `folder`; return the card as written."""
+    files = {name: sha256(folder / name) for name in (CHECKPOINT, *OPENVINO) if (folder / name).is_file()}
+    sealed = card.model_copy(update={"files": files})
+    with atomic_path(folder / CARD) as temporary:
+        text = yaml.safe_dump(sealed.model_dump(), sort_keys=False, allow_unicode=True, width=120)
+        temporary.write_text(text, encoding="utf-8")
+    return sealed
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file's contents."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _locate(name_or_path: str | Path) -> Path:
+    named = weights_folder() / name_or_path  # an absolute path stays itself
+    for folder in (named, Path(name_or_path)):
+        if (folder / CARD).is_file():
+            return folder
+    models = sorted(path.parent.name for path in weights_folder().glob(f"*/{CARD}"))
+    known = f"models in {weights_folder()}: {', '.join(models)}" if models else f"{weights_folder()} holds no models"
+    raise WeightsError(name_or_path, f"no model of this name and no folder with a {CARD}", known)
+
+
+def _read_card(path: Path) -> Card:
+    try:
+        return Card.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise WeightsError(path, "the model card is not valid YAML", str(error).split("\n")[0]) from error
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, e['loc'])) or 'card'}: {e['msg']}" for e in error.errors()]
+        raise WeightsError(path, f"the model card is invalid ({'; '.join(problems)})", "put the card right") from error

@@ -1,0 +1,1 @@
+"""Detections turned into defects on the ground, in metres."""

@@ -1,0 +1,155 @@
+"""Boxes in a picture -> rectangles on the road, in metres, with their doubt.
+
+The road is taken as a plane (Hartley & Zisserman 2004, section 8.1: a picture of a plane is a homography). Vehicle
+frame: origin at the foot point under the camera, x ahead along the heading, y to the left, metres.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from detector.scene.camera import Camera
+from detector.taxonomy import CLASSES, Measure
+from detector.types import Detection, Floats, Look
+
+# A pothole is closer to the ellipse inside its box than to the box; areal damage is counted as the rectangle that
+# encloses it, as an inspector with a measuring wheel does.
+ELLIPSE = math.pi / 4
+FILL = {c.id: ELLIPSE if c.name == "pothole" else 1.0 for c in CLASSES}
+NETWORK_PX = 640  # detectors see pictures at about this width, so an edge is known to pixels of this size
+EDGE_SIGMA = 1.5  # of those pixels
+ROUNDS = 4  # of the fixed point below; with neither yaw nor roll the second round is exact
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The stretch of road in front of the camera that is measured at all, metres ahead of the foot point."""
+
+    near_m: float = 0.0  # nearer the bonnet hides the road
+    far_m: float = 25.0
+
+
+class Measured(NamedTuple):
+    """What became of one frame's detections."""
+
+    looks: list[Look]
+    rejected: list[tuple[Detection, str]]  # with the reason, for people
+
+
+def measure(frame_index: int, detections: Sequence[Detection], camera: Camera, reach: Reach | None = None) -> Measured:
+    """Place the boxes of one frame on the road.
+
+    The rectangle of a look is the one, parallel to the heading, whose projection has the detection's box: the near edge
+    lies at the box's bottom, the far edge at its top, and each side at the corner that sticks out furthest in the
+    picture. A thin crack along the road therefore stays thin although perspective makes its box wide. A box that no
+    such rectangle fits (damage running obliquely) gives the rectangle that the damage crosses corner to corner.
+
+    `camera` must be for pictures of the frame's size. Rectangles are cut to `reach`; a box wholly outside is rejected.
+    """
+    reach = reach or Reach()
+    result = Measured([], [])
+    if not detections:
+        return result
+    boxes = np.array([d.box for d in detections], dtype=np.float64)
+    near, far, left, right = ground_rectangles(boxes, camera, reach.far_m).T
+    for i, detection in enumerate(detections):
+        if reason := _off_the_road(near[i], far[i], reach):
+            result.rejected.append((detection, reason))
+        else:
+            ends = float(max(near[i], reach.near_m)), float(far[i])
+            result.looks.append(Look(frame_index, detection, *ends, float(left[i]), float(right[i])))
+    return result
+
+
+def ground_rectangles(boxes: Floats, camera: Camera, far_m: float) -> Floats:
+    """(n, 4) boxes x0, y0, x1, y1, px -> (n, 4) near, far, left, right, metres; near is nan above the horizon."""
+    x0, _, x1, y1 = boxes.T
+    middle = (x0 + x1) / 2
+    near, far, left, right = _edges(boxes, (middle, middle, y1, y1), camera, far_m)
+    for _ in range(ROUNDS):
+        corners = np.stack([near, left, near, right, far, left, far, right], axis=-1).reshape(-1, 2)
+        u, v = np.moveaxis(camera.project(corners).reshape(-1, 4, 2), -1, 0)
+        row = np.arange(len(boxes))
+        safe_u, safe_v = np.nan_to_num(u), np.nan_to_num(v)
+        touching = (
+            u[row, safe_v.argmax(1)],  # the bottom is touched by the lowest corner
+            u[row, safe_v.argmin(1)],
+            v[row, safe_u.argmin(1)],
+            v[row, safe_u.argmax(1)],
+        )
+        near, far, left, right = _edges(boxes, touching, camera, far_m)
+    return np.stack([np.minimum(near, far), far, np.maximum(left, right), np.minimum(left, right)], axis=-1)
+
+
+def _edges(boxes: Floats, touching: tuple[Floats, ...], camera: Camera, far_m: float) -> tuple[Floats, ...]:
+    """Where the box's bottom, top, left and right side meet the ground, each at its `touching` point along the side."""
+    x0, y0, x1, y1 = boxes.T
+    bottom, top, left, right = touching
+    pixels = np.concatenate([np.stack(p, axis=-1) for p in ((bottom, y1), (top, y0), (x0, left), (x1, right))])
+    ground = camera.ground(pixels).reshape(4, -1, 2)
+    far = np.minimum(np.nan_to_num(ground[1, :, 0], nan=far_m), far_m)
+    return ground[0, :, 0], far, ground[2, :, 1], ground[3, :, 1]
+
+
+def _off_the_road(near_m: float, far_m: float, reach: Reach) -> str:
+    if math.isnan(near_m):
+        return "above the horizon"
+    if near_m >= reach.far_m:
+        return f"farther than {reach.far_m:g} m"
+    if far_m <= reach.near_m:
+        return "on the bonnet"
+    return ""
+
+
+def pitch_sigma(camera: Camera) -> float:
+    """1 sigma of the camera's pitch in radians: what calibration leaves, or how far an assumed one tends to be off."""
+    return math.radians(0.3 if camera.calibrated else 1.0)
+
+
+def height_sigma(camera: Camera) -> float:
+    """1 sigma of the camera's height as a fraction of it."""
+    return 0.03 if camera.calibrated else 0.10
+
+
+def edge_sigma(camera: Camera) -> float:
+    """1 sigma of the angle to an edge of a box, in radians, by the pixels that the detector sees."""
+    return EDGE_SIGMA * max(1.0, camera.width / NETWORK_PX) / camera.focal_px
+
+
+def ground_sigma(ahead_m: float, left_m: float, camera: Camera) -> tuple[float, float]:
+    """1 sigma along and across the heading, in metres, of a point seen on the road.
+
+    x = h / tan(depression), so dx = (x^2 + h^2) / h per radian: doubt along grows with the square of the distance. An
+    error along moves the point on its line of sight, hence the part left/ahead of it across.
+    """
+    distance = max(ahead_m, camera.height_m)
+    angle = math.hypot(pitch_sigma(camera), edge_sigma(camera))
+    along = math.hypot((distance**2 / camera.height_m + camera.height_m) * angle, distance * height_sigma(camera))
+    return along, math.hypot(left_m / distance * along, distance * edge_sigma(camera))
+
+
+def area_m2(class_id: int, length_m: float, width_m: float) -> float:
+    """Area of damage that fills a rectangle `length_m` along and `width_m` across the road. See `FILL`."""
+    return FILL[class_id] * length_m * width_m
+
+
+def size_sigma(class_id: int, look: Look, camera: Camera) -> float:
+    """1 sigma of the size as a fraction of it: of the length or width of a crack, of both (RMS) for areal damage.
+
+    A pitch error e stretches the ground: lengths by (near + far) / h * e and widths by distance / h * e. On top comes
+    the doubt of the two opposite edges of the box, and the camera's height, which scales everything.
+    """
+    pitch, edge, h = pitch_sigma(camera), edge_sigma(camera), camera.height_m
+    middle = max((look.near_m + look.far_m) / 2, h)
+    length = max(look.far_m - look.near_m, 0.05)
+    width = max(look.left_m - look.right_m, 0.05)
+    ends = math.hypot(look.near_m**2 / h + h, look.far_m**2 / h + h) * edge / length
+    sides = math.sqrt(2) * middle * edge / width
+    of_length = math.hypot(2 * middle / h * pitch, ends, height_sigma(camera))
+    of_width = math.hypot(middle / h * pitch, sides, height_sigma(camera))
+    if CLASSES[class_id].measure is Measure.AREA:
+        return math.sqrt((of_length**2 + of_width**2) / 2)
+    return of_length if length >= width else of_width

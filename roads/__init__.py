@@ -1,0 +1,1 @@
+"""Damage turned into the condition of every road segment."""

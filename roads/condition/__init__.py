@@ -1,0 +1,1 @@
+"""Defects and coverage turned into severity, extent and a score."""

@@ -1,0 +1,149 @@
+"""Map matching after Newson & Krumm, "Hidden Markov map matching through noise and sparseness" (ACM GIS 2009).
+
+The fixes are thinned to anchors some metres apart. The hidden state of an anchor is the road and direction driven;
+the emission is Gaussian in the distance to the road with a term for the heading, the transition exponential in the
+difference between the route and the straight line. The poses between the anchors are placed along the path found.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+
+from detector.types import Floats, Pose
+from roads.matching.candidates import Candidates, find_candidates, radius
+from roads.matching.path import place, spans_of, trace
+from roads.matching.routes import RouteSearch
+from roads.matching.values import Matching, MatchOptions, Span
+from roads.matching.viterbi import decode, posterior
+from roads.network import Network
+from roads.topology import Bools, Ints, Topology
+
+DEFAULT_OPTIONS = MatchOptions()
+GOOD_RECEIVER_M = 5.0
+OFF_NETWORK_ANCHORS = 3  # fewer anchors far from any road are outliers, and the path runs on past them
+
+
+def match(network: Network, poses: Sequence[Pose], options: MatchOptions = DEFAULT_OPTIONS) -> Matching:
+    """Match a drive to the network. The result is aligned with the poses, whatever their order in time.
+
+    Every pose has a segment or a reason why it has none.
+    """
+    table = np.array([(p.time_s, p.lon, p.lat, p.heading_deg, p.speed_mps, p.sigma_m) for p in poses], float)
+    table = table.reshape(len(poses), 6)
+    matching = _unmatched(len(poses), "the position is not a number")
+    points = np.full((len(poses), 2), np.nan)
+    numbers = np.isfinite(table[:, :3]).all(axis=1)
+    points[numbers] = network.to_metres(table[numbers, 1], table[numbers, 2])
+    order = np.argsort(table[:, 0], kind="stable")
+    order = order[np.isfinite(points).all(axis=1)[order]]
+    spans: list[Span] = []
+    for rows in _drives(points[order], options.gap_m):
+        here = order[rows]
+        spans += _match_drive(network.topology, points[here], table[here], options, matching, here)
+    reason = np.array(matching.reason, dtype=object)
+    reach = radius(np.nan_to_num(table[:, 5]), options)
+    near = _near_road(network.topology, points[order], reach[order])
+    reason[order] = [f"farther than {r:.0f} m from any road" for r in reach[order]]
+    reason[order[near]] = "on no road of the path driven"
+    reason[matching.segment >= 0] = ""
+    return Matching(
+        matching.segment, matching.offset_m, matching.distance_m, matching.forward, matching.confidence,
+        tuple(reason.tolist()), tuple(spans),
+    )  # fmt: skip
+
+
+def _unmatched(n: int, reason: str) -> Matching:
+    nothing = np.full(n, np.nan)
+    return Matching(
+        np.full(n, -1), nothing, nothing.copy(), np.zeros(n, bool), np.zeros(n), (reason,) * n, ()
+    )  # fmt: skip
+
+
+def _drives(points: Floats, gap_m: float) -> list[Ints]:
+    """The rows of each stretch without a jump."""
+    if len(points) == 0:
+        return []
+    jumps = np.flatnonzero(np.hypot(*np.diff(points, axis=0).T) > gap_m) + 1
+    return np.split(np.arange(len(points)), jumps)
+
+
+def _match_drive(
+    topology: Topology, points: Floats, table: Floats, options: MatchOptions, matching: Matching, rows: Ints
+) -> list[Span]:
+    """Match one stretch without jumps, write its poses into `matching` at `rows`, and return the path."""
+    noise = np.nan_to_num(table[:, 5])
+    reach = radius(noise, options)
+    anchors = thin(points, max(options.spacing_m, options.spacing_sigmas * float(np.median(noise))))
+    states = find_candidates(topology, points[anchors], table[anchors, 3], table[anchors, 4], noise[anchors], options)
+    found = np.flatnonzero(states.arc[:, 0] >= 0)
+    if len(found) == 0:
+        return []
+    anchors, states = anchors[found], states.some(found)
+    search = RouteSearch(topology, options, float(reach.max()))
+    transition = _transitions(search, points[anchors], noise[anchors], states)
+    transition[np.diff(found) > OFF_NETWORK_ANCHORS] = -np.inf
+    state, new = decode(states.log_likelihood, transition)
+    step = np.arange(len(anchors))
+    arc, offset = states.arc[step, state], states.offset_m[step, state]
+    sure = _certainty(topology, states, state, posterior(states.log_likelihood, transition, new))
+    spans: list[Span] = []
+    starts = np.flatnonzero(new)
+    ends = np.append(starts[1:], len(anchors))
+    # A pose between two chains goes to the nearer end, counted in poses.
+    middle = (anchors[starts[1:]] + anchors[ends[:-1] - 1] + 1) // 2
+    for a, b, pose_from, pose_to in zip(starts, ends, [0, *middle], [*middle, len(points)], strict=True):
+        path = trace(search, points[anchors[a:b]], arc[a:b], offset[a:b])
+        spans += spans_of(topology, path)
+        poses = np.arange(pose_from, pose_to)
+        driven = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points[poses], axis=0).T))])
+        chainage = np.interp(driven, driven[anchors[a:b] - pose_from], path.anchor_m)
+        segment, offset_m, distance, forward = place(topology, path, chainage, points[poses])
+        near = distance <= reach[poses]
+        at = rows[poses[near]]
+        matching.segment[at], matching.offset_m[at] = segment[near], offset_m[near]
+        matching.distance_m[at], matching.forward[at] = distance[near], forward[near]
+        right = np.clip(np.searchsorted(anchors[a:b], poses), 0, b - a - 1)
+        left = np.clip(np.searchsorted(anchors[a:b], poses, side="right") - 1, 0, b - a - 1)
+        matching.confidence[at] = np.minimum(sure[a:b][left], sure[a:b][right])[near]
+    return spans
+
+
+def thin(points: Floats, spacing_m: float) -> Ints:
+    """Rows at least `spacing_m` after the last one kept; the first and the last row always."""
+    kept = [0]
+    x0, y0 = points[0]
+    enough = spacing_m**2
+    for i, (x, y) in enumerate(points.tolist()):
+        if (x - x0) ** 2 + (y - y0) ** 2 >= enough:
+            kept.append(i)
+            x0, y0 = x, y
+    if kept[-1] != len(points) - 1:
+        kept.append(len(points) - 1)
+    return np.array(kept)
+
+
+def _transitions(search: RouteSearch, points: Floats, noise_m: Floats, states: Candidates) -> Floats:
+    """Log-likelihoods (n - 1, k, k) of driving from each state to each state of the next fix."""
+    n, k = states.arc.shape
+    straight = np.hypot(*np.diff(points, axis=0).T)
+    options = search.options
+    excess = np.maximum((noise_m[1:] + noise_m[:-1]) / 2 - GOOD_RECEIVER_M, 0.0)
+    beta = options.detour_m + options.detour_share * straight + options.detour_sigmas * excess
+    result = np.empty((n - 1, k, k))
+    for steps, cost in search.costs(points, states):
+        result[steps] = -np.abs(cost - straight[steps, None, None]) / beta[steps, None, None]
+    return result
+
+
+def _certainty(topology: Topology, states: Candidates, state: Ints, probability: Floats) -> Floats:
+    """The posterior of the segment that each chosen state lies on: all its states together."""
+    segment = np.where(states.piece >= 0, topology.piece_segment[states.piece], -1)
+    chosen = segment[np.arange(len(state)), state]
+    return np.clip(np.where(segment == chosen[:, None], probability, 0.0).sum(axis=1), 0.0, 1.0)
+
+
+def _near_road(topology: Topology, points: Floats, reach_m: Floats) -> Bools:
+    near = np.zeros(len(points), bool)
+    near[topology.tree.query(shapely.points(points), predicate="dwithin", distance=reach_m)[0]] = True
+    return near

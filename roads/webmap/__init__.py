@@ -1,0 +1,1 @@
+"""The road map as one self-contained web page."""

@@ -1,0 +1,82 @@
+from time import perf_counter
+
+import cv2
+import numpy as np
+import pytest
+
+from detector.scene.coverage import judge, view_road
+from detector.scene.measure import Reach
+from tests.detector.street import CAMERA
+
+
+def asphalt(seed: int = 0, level: float = 120.0) -> np.ndarray:
+    """720p grain like a sharp picture of asphalt."""
+    rng = np.random.default_rng(seed)
+    grain = cv2.GaussianBlur(rng.normal(0, 40, (720, 1280)).astype(np.float32), (0, 0), 1.5)
+    return np.repeat(np.clip(level + grain, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def vertical_blur(image: np.ndarray, rows: int) -> np.ndarray:
+    return cv2.filter2D(image, -1, np.full((rows, 1), 1 / rows, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("image", "reason"),
+    [
+        (asphalt(), ""),
+        (asphalt(level=5.0) // 2, "too dark"),
+        (np.full((720, 1280, 3), 255, np.uint8), "over-exposed"),
+        (np.full((720, 1280, 3), 120, np.uint8), "blurred"),
+        (cv2.GaussianBlur(asphalt(), (0, 0), 15), "blurred"),
+    ],
+)
+def test_a_picture_is_usable_or_has_a_reason(image, reason):
+    (coverage,) = judge([view_road(4, image, CAMERA)])
+    assert (coverage.frame_index, coverage.usable, coverage.reason) == (4, not reason, reason)
+
+
+def test_the_stretch_runs_from_the_bottom_of_the_picture_to_the_reach():
+    (coverage,) = judge([view_road(0, asphalt(), CAMERA)])
+    assert coverage.near_m == pytest.approx(float(CAMERA.ground([[640.0, 720.0]])[0, 0]))
+    assert coverage.far_m == 25.0
+    (coverage,) = judge([view_road(0, asphalt(), CAMERA, Reach(near_m=6.0, far_m=15.0))])
+    assert (coverage.near_m, coverage.far_m) == (6.0, 15.0)
+
+
+def test_motion_blur_shows_against_the_rest_of_the_drive():
+    views = [view_road(i, asphalt(i), CAMERA) for i in range(11)]
+    views.append(view_road(11, vertical_blur(asphalt(11), 25), CAMERA))
+    coverage = judge(views)
+    assert [c.usable for c in coverage] == [True] * 11 + [False]
+    assert coverage[-1].reason == "blurred"
+
+
+def test_only_the_road_counts():
+    image = asphalt()
+    image[: int(CAMERA.horizon_y())] = 255
+    assert judge([view_road(0, image, CAMERA)])[0].usable
+    image = asphalt()
+    image[int(CAMERA.horizon_y()) :] = 0
+    assert judge([view_road(0, image, CAMERA)])[0].reason == "too dark"
+
+
+def test_a_camera_that_looks_at_the_sky_covers_nothing():
+    from dataclasses import replace
+
+    (coverage,) = judge([view_road(0, asphalt(), replace(CAMERA, pitch_deg=-40.0))])
+    assert (coverage.usable, coverage.reason) == (False, "no road in view")
+
+
+def test_it_is_cheap():
+    image = asphalt()
+    view_road(0, image, CAMERA)
+    times = []
+    for i in range(20):
+        start = perf_counter()
+        view_road(i, image, CAMERA)
+        times.append(perf_counter() - start)
+    assert min(times) < 0.002
+
+
+def test_no_frames_no_coverage():
+    assert judge([]) == []

@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import pytest
+
+from detector.errors import InputError
+from training.config import read_config
+
+CONFIGS = sorted((Path(__file__).parents[2] / "training" / "configs").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
+def test_the_shipped_configs_are_valid(path: Path) -> None:
+    assert read_config(path).name == path.stem
+
+
+def test_a_typo_is_an_error_that_names_the_key(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(CONFIGS[0].read_text() + "\nlearning_rat: 0.1\n")
+    with pytest.raises(InputError, match="'learning_rat'"):
+        read_config(path)
+
+
+def test_an_impossible_value_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(CONFIGS[0].read_text().replace("input_px: ", "input_px: 7 #"))
+    with pytest.raises(InputError, match="'input_px'"):
+        read_config(path)
+
+
+@pytest.mark.parametrize("text", ["a: [", "just words"])
+def test_not_a_config(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"a\.yaml"):
+        read_config(path)
+
+
+def test_a_missing_config(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is missing"):
+        read_config(tmp_path / "none.yaml")

@@ -1,0 +1,73 @@
+"""A training run's settings, from YAML. Strict: a typo is an error, not a default."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from detector.errors import InputError
+
+
+class DataPart(BaseModel):
+    """Pictures of one folder: `folder` is relative to the shared data folder unless it is absolute."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    card: str
+    folder: Path
+    repeat: int = Field(default=1, ge=1)
+
+
+class TrainConfig(BaseModel):
+    """Everything that decides a training run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    start: Path  # weights to start from; relative to the shared data folder unless absolute
+    train: tuple[DataPart, ...]
+    val: tuple[DataPart, ...]
+    rendered: int = Field(default=0, ge=0)  # rendered pictures added to train, drawn at the start of the run
+    ravelling_repeat: int = Field(default=1, ge=1)  # pictures that show ravelling are few: how often each is seen
+    input_px: int = Field(default=640, ge=128, multiple_of=32)
+    epochs: int = Field(default=50, ge=1)
+    hours: float | None = Field(default=None, gt=0)  # end after this time; the schedule is fitted to it
+    batch: int = Field(default=16, ge=1)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    weight_decay: float = 5e-4
+    warmup_epochs: float = 1.0
+    mosaic: float = Field(default=0.7, ge=0, le=1)
+    close_mosaic: int = Field(default=4, ge=0)
+    scale: float = Field(default=0.4, ge=0, lt=1)
+    seed: int = 0
+    precision: Literal["bf16", "fp16", "fp32"] = "bf16"
+    validate_each_epoch: bool = False
+    recompute_batch_norm: bool = True  # for start weights whose statistics don't fit (see the weights' notes)
+    workers: int = Field(default=1, ge=0)
+    cache: bool = True  # keep the pictures in memory
+
+
+def data_folder() -> Path:
+    """The shared data: `SCHOUW_DATA`, else `../shared` beside the working folder."""
+    return Path(os.environ.get("SCHOUW_DATA", "../shared"))
+
+
+def in_data_folder(path: Path) -> Path:
+    """Resolve a path of a config against the shared data folder."""
+    return path if path.is_absolute() else data_folder() / path
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Read a training config. Raises InputError naming the key at fault."""
+    if not path.is_file():
+        raise InputError(path, "is missing", "see training/configs/ for examples")
+    try:
+        return TrainConfig.model_validate(yaml.safe_load(path.read_text()))
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise InputError(path, f"'{key}': {first['msg']}") from problem
+    except yaml.YAMLError as problem:
+        raise InputError(path, f"is not YAML: {problem}") from problem

@@ -1,0 +1,137 @@
+"""Training on pictures in which not every class was looked for.
+
+Ultralytics reads an unlabelled class as an absent class. Here the regions where a class is unknown travel as boxes of
+pseudo-class `nc + class`, so that every geometric augmentation moves them along with the picture; the loss takes them
+out again and does not punish that class there. Damage that *is* labelled still counts everywhere.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from ultralytics.data.dataset import YOLODataset
+from ultralytics.utils.loss import E2ELoss, v8DetectionLoss
+from ultralytics.utils.ops import xywh2xyxy
+from ultralytics.utils.tal import make_anchors
+
+from detector.taxonomy import CLASSES
+from detector.types import Image
+from training.data.pictures import Box, LabelledPicture, boxes_xywh
+
+
+class DamageDataset(YOLODataset):  # type: ignore[misc]
+    """Our labelled pictures in the form that Ultralytics trains on, read without writing anything beside them."""
+
+    def __init__(self, pictures: Sequence[LabelledPicture], *args: Any, **kwargs: Any) -> None:
+        self.pictures = pictures
+        super().__init__(*args, **kwargs)
+
+    def get_img_files(self, img_path: str | list[str]) -> list[str]:
+        """Paths of the pictures, in the order given."""
+        return [str(picture.path) for picture in self.pictures]
+
+    def get_labels(self) -> list[dict[str, Any]]:
+        """Labels; when augmenting (training) the ignored regions too."""
+        return [self._label(picture) for picture in self.pictures]
+
+    def _label(self, picture: LabelledPicture) -> dict[str, Any]:
+        regions = picture.ignored if self.augment else ()
+        classes = [label.class_id for label in picture.labels] + [len(CLASSES) + r.class_id for r in regions]
+        return {
+            "im_file": str(picture.path),
+            "shape": (picture.height, picture.width),
+            "cls": np.array(classes, dtype=np.float32).reshape(-1, 1),
+            "bboxes": boxes_xywh((*picture.labels, *regions)).astype(np.float32),
+            "segments": [],
+            "keypoints": None,
+            "normalized": True,
+            "bbox_format": "xywh",
+        }
+
+    def load_image(self, i: int, *args: Any, **kwargs: Any) -> tuple[Image, tuple[int, int], tuple[int, int]]:
+        """Load a picture and paint over its overlay, so that nothing is learnt from a logo."""
+        image, stored, resized = super().load_image(i, *args, **kwargs)
+        hide = self.pictures[i].hide
+        if hide is not None:
+            image = paint_over(image, hide)
+        return image, stored, resized
+
+
+def paint_over(image: Image, box: Box) -> Image:
+    """Return a copy whose `box` (fractions) shows the mirrored strip beside it: no hard edge that could be learnt."""
+    height, width = image.shape[:2]
+    x0, y0, x1, y1 = round(box[0] * width), round(box[1] * height), round(box[2] * width), round(box[3] * height)
+    painted = image.copy()
+    left = x0 - (x1 - x0)
+    source = slice(left, x0) if left >= 0 else slice(x1, 2 * x1 - x0)
+    painted[y0:y1, x0:x1] = image[y0:y1, source][:, ::-1]
+    return painted
+
+
+class PartialLabelLoss(v8DetectionLoss):  # type: ignore[misc]
+    """Ultralytics' detection loss without the classification loss of unknown classes."""
+
+    def __init__(self, model: nn.Module, tal_topk: int = 10, tal_topk2: int | None = None) -> None:
+        super().__init__(model, tal_topk, tal_topk2)
+        self.unknown: Tensor | None = None
+        self.bce = self._known_bce
+
+    def _known_bce(self, scores: Tensor, targets: Tensor) -> Tensor:
+        loss = nn.functional.binary_cross_entropy_with_logits(scores, targets, reduction="none")
+        return loss if self.unknown is None else loss.masked_fill(self.unknown & (targets == 0), 0.0)
+
+    def get_assigned_targets_and_loss(self, preds: dict[str, Any], batch: dict[str, Any], **kwargs: Any) -> Any:
+        """Split the pseudo-classes off, then compute the loss as usual, in full precision."""
+        preds = {**preds, "boxes": preds["boxes"].float(), "scores": preds["scores"].float()}
+        classes = batch["cls"].view(-1)
+        real = classes < self.nc
+        anchors, strides = make_anchors(preds["feats"], self.stride, 0.5)
+        self.unknown = unknown_anchors(
+            anchors * strides,
+            batch["batch_idx"].view(-1)[~real].long(),
+            classes[~real].long() - self.nc,
+            xywh2xyxy(batch["bboxes"][~real]) * self._size(preds),
+            (preds["scores"].shape[0], self.nc),
+        )
+        known = {**batch, "cls": batch["cls"][real], "bboxes": batch["bboxes"][real]}
+        known["batch_idx"] = batch["batch_idx"][real]
+        return super().get_assigned_targets_and_loss(preds, known, **kwargs)
+
+    def _size(self, preds: dict[str, Any]) -> Tensor:
+        height, width = (n * self.stride[0] for n in preds["feats"][0].shape[2:])
+        return torch.tensor([width, height, width, height], device=self.device)
+
+
+def unknown_anchors(
+    points: Tensor, batch_idx: Tensor, classes: Tensor, boxes: Tensor, shape: tuple[int, int]
+) -> Tensor | None:
+    """Which anchor points lie where a class is unknown.
+
+    `points` (a, 2) and `boxes` (n, 4; x0, y0, x1, y1) in pixels; `shape` is (pictures, classes). Returns a boolean
+    tensor (pictures, a, classes), or None when every class is known everywhere.
+    """
+    if len(boxes) == 0:
+        return None
+    pictures, nc = shape
+    x, y = points[:, 0], points[:, 1]
+    inside = (x > boxes[:, 0:1]) & (x < boxes[:, 2:3]) & (y > boxes[:, 1:2]) & (y < boxes[:, 3:4])
+    hits = torch.zeros(pictures * nc, len(points), device=points.device)
+    hits.index_add_(0, batch_idx * nc + classes, inside.float())
+    return (hits > 0).view(pictures, nc, -1).transpose(1, 2)
+
+
+def partial_label_criterion(model: Any) -> PartialLabelLoss | E2ELoss:
+    """The loss for this model's head: end-to-end (YOLO26) or one-to-many (YOLO11).
+
+    When the model already has an end-to-end criterion (a resumed run), its place in the decay schedule is kept.
+    """
+    if getattr(model.model[-1], "one2one_cv2", None) is None:
+        return PartialLabelLoss(model)
+    criterion = E2ELoss(model, loss_fn=PartialLabelLoss)
+    before = getattr(model, "criterion", None)
+    if before is not None:
+        criterion.updates = before.updates - 1
+        criterion.update()
+    return criterion

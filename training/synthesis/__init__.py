@@ -1,0 +1,1 @@
+"""A rendered street with damage of exactly known place and size."""

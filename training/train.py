@@ -1,0 +1,217 @@
+"""One training run: labelled pictures and start weights in, a checkpoint out.
+
+Ultralytics does the training; this adds partial labels, rendered pictures, windscreen augmentation and bfloat16 on
+CPUs.
+"""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+import ultralytics
+from torch import nn
+from ultralytics.data import build_dataloader
+from ultralytics.models.yolo.detect import DetectionTrainer
+from ultralytics.utils.torch_utils import unwrap_model
+
+from detector.errors import InputError, SettingsError
+from detector.taxonomy import NAMES
+from training.augment import windscreen
+from training.config import DataPart, TrainConfig, in_data_folder
+from training.data.card import read_card
+from training.data.pictures import RAVELLING, LabelledPicture, read_pictures
+from training.partial_labels import DamageDataset, partial_label_criterion
+from training.synthesis.pictures import render_pictures
+
+BATCH_NORM_BATCHES = 40  # enough pictures for stable statistics, half a minute on two cores
+
+
+def gather(parts: Sequence[DataPart]) -> tuple[list[LabelledPicture], list[str]]:
+    """Read every part of a split. Returns the pictures and a sentence for each file left out."""
+    pictures: list[LabelledPicture] = []
+    left_out: list[str] = []
+    for part in parts:
+        reading = read_pictures(in_data_folder(part.folder), read_card(part.card))
+        pictures.extend(reading.pictures * part.repeat)
+        left_out.extend(reading.left_out)
+    return pictures, left_out
+
+
+def training_pictures(config: TrainConfig, run: Path) -> tuple[list[LabelledPicture], list[str]]:
+    """All pictures that the run trains on: real, rendered, and the ravelled ones as often as the config says."""
+    pictures, left_out = gather(config.train)
+    if config.rendered:
+        folder = run / "rendered"
+        if not folder.is_dir():
+            render_pictures(folder, config.rendered, seed=config.seed, size=config.input_px)
+        pictures.extend(read_pictures(folder, read_card("rendered")).pictures)
+    ravelled = [p for p in pictures if p.source != "rendered" and any(x.class_id == RAVELLING for x in p.labels)]
+    return pictures + ravelled * (config.ravelling_repeat - 1), left_out
+
+
+class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
+    """Ultralytics' trainer over our pictures, with the loss for partial labels."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        train: Sequence[LabelledPicture],
+        val: Sequence[LabelledPicture],
+        overrides: dict[str, Any],
+    ) -> None:
+        self.config = config
+        self.pictures = {"train": list(train), "val": list(val)}
+        super().__init__(overrides=overrides)
+        self.add_callback("on_pretrain_routine_end", prepare)
+
+    def get_dataset(self) -> dict[str, Any]:
+        """The two splits by name; the pictures themselves are given, not searched for."""
+        return {"train": "train", "val": "val", "nc": len(NAMES), "names": dict(enumerate(NAMES)), "channels": 3}
+
+    def build_dataset(self, img_path: str, mode: str = "train", batch: int | None = None) -> DamageDataset:
+        """Build the dataset of one split."""
+        return DamageDataset(
+            self.pictures[mode],
+            img_path=img_path,
+            imgsz=self.args.imgsz,
+            batch_size=batch,
+            augment=mode == "train",
+            hyp=self.args,
+            rect=mode == "val",
+            cache="ram" if self.config.cache and mode == "train" else None,
+            stride=int(unwrap_model(self.model).stride.max()),
+            pad=0.0 if mode == "train" else 0.5,
+            data=self.data,
+            task="detect",
+            prefix=f"{mode}: ",
+        )
+
+    def get_dataloader(self, dataset_path: str, batch_size: int = 16, rank: int = 0, mode: str = "train") -> Any:
+        """Build the loader. Unlike Ultralytics', it uses worker processes on a CPU too: the cores take turns better."""
+        dataset = self.build_dataset(dataset_path, mode, batch_size)
+        return build_dataloader(
+            dataset,
+            batch=batch_size,
+            workers=self.config.workers,
+            shuffle=mode == "train",
+            rank=rank,
+            device=self.device,
+        )
+
+
+def prepare(trainer: DamageTrainer) -> None:
+    """Before the first epoch: our loss, all cores, and batch-norm statistics that fit our pictures."""
+    if trainer.device.type == "cpu":
+        torch.set_num_threads(os.cpu_count() or 1)  # Ultralytics leaves one core idle, which on two cores is half
+    model = unwrap_model(trainer.model)
+    if trainer.device.type == "cpu" and trainer.config.precision == "bf16":
+        model.forward = torch.autocast("cpu", torch.bfloat16)(model.forward)  # Ultralytics' own refuses CPUs
+    model.criterion = partial_label_criterion(model)
+    if trainer.config.recompute_batch_norm and trainer.start_epoch == 0:
+        recompute_batch_norm(model, trainer)
+        trainer.ema.ema.load_state_dict(model.state_dict())
+
+
+def recompute_batch_norm(model: nn.Module, trainer: DamageTrainer) -> None:
+    """Replace the running mean and variance of every batch-norm layer by those of our own pictures."""
+    layers = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    momenta = [layer.momentum for layer in layers]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # a plain average over all batches
+    model.train()
+    with torch.no_grad():
+        for number, batch in enumerate(trainer.train_loader):
+            if number == BATCH_NORM_BATCHES:
+                break
+            model(trainer.preprocess_batch(batch)["img"])
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+
+
+def overrides(config: TrainConfig, run: Path, device: str) -> dict[str, Any]:
+    """Ultralytics' settings for this config."""
+    on_cpu = device == "cpu"
+    return {
+        "model": str(in_data_folder(config.start)),
+        "data": config.name,
+        "task": "detect",
+        "mode": "train",
+        "save_dir": str(run),
+        "exist_ok": True,
+        "device": device,
+        "imgsz": config.input_px,
+        "epochs": config.epochs,
+        "time": config.hours,
+        "batch": config.batch,
+        "optimizer": "AdamW",
+        "lr0": config.learning_rate,
+        "lrf": 0.02,
+        "cos_lr": True,
+        "weight_decay": config.weight_decay,
+        "warmup_epochs": config.warmup_epochs,
+        "amp": False if on_cpu else {"bf16": "bf16", "fp16": True, "fp32": False}[config.precision],
+        "seed": config.seed,
+        "deterministic": False,
+        "mosaic": config.mosaic,
+        "close_mosaic": config.close_mosaic,
+        "scale": config.scale,
+        "degrees": 2.0,
+        "translate": 0.1,
+        "fliplr": 0.5,
+        "flipud": 0.0,
+        "mixup": 0.0,
+        "augmentations": windscreen(),
+        "val": config.validate_each_epoch,
+        "patience": config.epochs,
+        "plots": False,
+        "workers": config.workers,
+    }
+
+
+def train(config: TrainConfig, run: Path, device: str = "auto", say: Callable[[str], None] = print) -> Path:
+    """Train and return the path of the last checkpoint (the exponential moving average of the weights).
+
+    A run folder that already holds `weights/last.pt` is resumed. Raises InputError for missing data or start weights
+    and SettingsError when the run is already finished.
+    """
+    start = in_data_folder(config.start)
+    if not start.is_file():
+        raise InputError(start, "start weights are missing", "set SCHOUW_DATA to the folder that holds them")
+    chosen = device if device != "auto" else ("0" if torch.cuda.is_available() else "cpu")
+    run.mkdir(parents=True, exist_ok=True)
+    pictures, left_out = training_pictures(config, run)
+    val, left_out_val = gather(config.val)
+    for sentence in left_out + left_out_val:
+        say(f"left out: {sentence}")
+    say(f"{len(pictures)} pictures to train on, {len(val)} to validate on, {len(left_out + left_out_val)} left out")
+    settings = overrides(config, run, chosen)
+    last = run / "weights" / "last.pt"
+    if last.is_file():
+        settings["resume"] = str(last)
+        if torch.load(last, map_location="cpu", weights_only=False)["epoch"] < 0:
+            raise SettingsError(f"{run}: this run is finished; name another --out to train anew")
+    write_record(config, pictures, val, run)
+    DamageTrainer(config, pictures, [replace(p, ignored=()) for p in val], settings).train()
+    return last
+
+
+def write_record(
+    config: TrainConfig, train: Sequence[LabelledPicture], val: Sequence[LabelledPicture], run: Path
+) -> None:
+    """Note beside the checkpoints what the run was made from."""
+    counts = {
+        split: {name: sum(x.class_id == i for p in pictures for x in p.labels) for i, name in enumerate(NAMES)}
+        for split, pictures in (("train", train), ("val", val))
+    }
+    record = {
+        "config": config.model_dump(mode="json"),
+        "pictures": {"train": len(train), "val": len(val)},
+        "boxes": counts,
+        "versions": {"torch": torch.__version__, "ultralytics": ultralytics.__version__},
+    }
+    (run / "record.json").write_text(json.dumps(record, indent=2) + "\n")
