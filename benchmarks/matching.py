@@ -32,6 +32,8 @@ RECEIVER_SIGMA_M = 4.0
 
 @dataclass(frozen=True)
 class Drive:
+    """One track with its network and the truth."""
+
     name: str
     nodes: Floats  # (n, 2) lon, lat
     arcs: Ints  # (n, 2) from, to
@@ -52,14 +54,14 @@ def read_drive(folder: Path) -> Drive:
 
 
 def network_of(drive: Drive) -> tuple[Network, Ints]:
-    """The arcs as lines: one two-way line for a pair of opposite arcs. Also the arcs of each line, along and against."""
+    """The arcs as lines, a two-way line for a pair of opposite arcs; and the arcs of each line, along and against."""
     first: dict[tuple[int, int], int] = {}
     for i, (a, b) in enumerate(drive.arcs.tolist()):
         if a != b:
             first.setdefault((a, b), i)
     pairs = np.array([(i, first.get((b, a), -1)) for (a, b), i in first.items() if a < b or (b, a) not in first])
-    west, south, east, north = *drive.nodes.min(axis=0), *drive.nodes.max(axis=0)
-    crs = gpd.GeoSeries(shapely.points([(west + east) / 2], [(south + north) / 2]), crs=WGS84).estimate_utm_crs()
+    middle = shapely.points((drive.nodes.min(axis=0) + drive.nodes.max(axis=0)) / 2)
+    crs = gpd.GeoSeries([middle], crs=WGS84).estimate_utm_crs()
     xy = np.column_stack(pyproj.Transformer.from_crs(WGS84, crs, always_xy=True).transform(*drive.nodes.T))
     ends = xy[drive.arcs[pairs[:, 0]]]
     pairs, ends = (x[np.hypot(*(ends[:, 1] - ends[:, 0]).T) > 0] for x in (pairs, ends))
@@ -94,7 +96,9 @@ def poses_of(fixes: Floats, every_s: float, noise_m: float, random: np.random.Ge
     seconds = np.maximum(fixes[after, 2] - fixes[before, 2], 0.1)
     _, _, steps = GEOD.inv(fixes[before, 0], fixes[before, 1], fixes[:, 0], fixes[:, 1])
     sigma = float(np.hypot(RECEIVER_SIGMA_M, noise_m))
-    rows = zip(fixes.tolist(), (heading % 360).tolist(), (metres / seconds).tolist(), steps.cumsum().tolist(), strict=True)
+    rows = zip(
+        fixes.tolist(), (heading % 360).tolist(), (metres / seconds).tolist(), steps.cumsum().tolist(), strict=True
+    )
     return [Pose(time_s, lon, lat, head, speed, sigma, driven) for (lon, lat, time_s), head, speed, driven in rows]
 
 
@@ -147,7 +151,8 @@ def main() -> None:
         took = time.process_time() - start
         results[drive.name] = arcs_driven(matching, pairs)
         fixes, seconds = fixes + len(poses), seconds + took
-        line = f"{drive.name}  {len(poses):6d} fixes  load {loaded - began:6.2f} s  match {took:6.3f} s  {len(poses) / took:8.0f} fixes/s"
+        line = f"{drive.name}  {len(poses):6d} fixes  load {loaded - began:6.2f} s  match {took:6.3f} s"
+        line += f"  {len(poses) / took:8.0f} fixes/s"
         if drive.route is not None:
             added, missed, length = mismatch(drive, results[drive.name])
             total += added, missed, length
@@ -155,7 +160,9 @@ def main() -> None:
         print(line, flush=True)
     with atomic_path(options.out) as temporary:
         temporary.write_text(json.dumps(results))
-    print(f"pooled {fixes / seconds:.0f} fixes/s" + (f"  mismatch {total[:2].sum() / total[2]:.3%}" if total[2] else ""))
+    print(
+        f"pooled {fixes / seconds:.0f} fixes/s" + (f"  mismatch {total[:2].sum() / total[2]:.3%}" if total[2] else "")
+    )
 
 
 if __name__ == "__main__":

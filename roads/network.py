@@ -130,7 +130,9 @@ def _read_table(path: Path, layer: str | None) -> gpd.GeoDataFrame:
             if layer is not None and layer not in names:
                 raise NetworkError(path, f"has no layer {layer}", "it has " + ", ".join(names))
             # A mixed layer says 'Unknown' or 'Geometry'; its rows decide later.
-            lines = [n for n, kind in layers if "LineString" in kind or "Curve" in kind or kind in ("Unknown", "Geometry")]
+            lines = [
+                n for n, kind in layers if "LineString" in kind or "Curve" in kind or kind in ("Unknown", "Geometry")
+            ]
             lines = [layer] if layer is not None else lines
             if not lines:
                 raise NetworkError(path, "holds no lines", "give the file with the roads' centre lines")
@@ -210,9 +212,10 @@ def _metric_crs(table: gpd.GeoDataFrame) -> pyproj.CRS:
     """EPSG:28992 where the middle of the network lies in its area of use, else the UTM zone of that middle."""
     west, south, east, north = table.to_crs(WGS84).total_bounds
     area = RD.area_of_use
+    assert area is not None
     if area.west <= (west + east) / 2 <= area.east and area.south <= (south + north) / 2 <= area.north:
         return RD
-    return table.estimate_utm_crs()
+    return pyproj.CRS(table.estimate_utm_crs())
 
 
 def _note(notes: list[str], count: int, what: str) -> None:
@@ -240,7 +243,8 @@ def _unique(ids: pd.Series, notes: list[str]) -> NDArray[np.object_]:
         nth = ids.groupby(ids).cumcount() + 1
         ids = ids.where(~again, ids + "#" + nth.astype(str))
         again = ids.duplicated()
-    return ids.to_numpy(dtype=object)
+    unique: NDArray[np.object_] = ids.to_numpy(dtype=object)
+    return unique
 
 
 def _column(table: pd.DataFrame, *names: str) -> pd.Series:
@@ -315,7 +319,9 @@ PRESETS = (
     Preset(
         "generic",
         frozenset(),
-        lambda table: _column(table, "segment_id", "wvk_id", "id", "ident", "identificatie", "lokaalid", "objectid", "fid"),
+        lambda table: _column(
+            table, "segment_id", "wvk_id", "id", "ident", "identificatie", "lokaalid", "objectid", "fid"
+        ),
         lambda table: _column(table, "name", "naam", "straatnaam", "stt_naam", "strnaamnl", "street"),
         lambda table: pd.Series(0, index=table.index),
     ),

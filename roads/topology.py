@@ -1,9 +1,9 @@
 """Lines to a graph that can be driven: where lines meet, what may follow what.
 
 Three terms. A *segment* is a row of the network, as the owner drew it. A *piece* is a segment, or the part of one
-between two places where other lines join it. An *edge* is a chain of pieces from one junction (or dead end) to the next:
-few edges make short searches. Each edge is driven as arc `2e` (along the chain) or `2e + 1` (against it), so that the
-arc in the other direction is always `arc ^ 1`.
+between two places where other lines join it. An *edge* is a chain of pieces from one junction (or dead end) to the
+next: few edges make short searches. Each edge is driven as arc `2e` (along the chain) or `2e + 1` (against it), so that
+the arc in the other direction is always `arc ^ 1`.
 
 Lines meet where their ends lie within a tolerance, or where an end touches the inside of another line. A mere crossing
 is a bridge or tunnel as far as geometry can tell, so it connects nothing; only OpenStreetMap data says otherwise, by a
@@ -65,7 +65,26 @@ class Topology:
         inside = np.where(
             self.piece_along[piece], offset_m - self.piece_from_m[piece], self.piece_to_m[piece] - offset_m
         )
-        return self.piece_start_m[piece] + np.clip(inside, 0.0, self.piece_to_m[piece] - self.piece_from_m[piece])
+        length = self.piece_to_m[piece] - self.piece_from_m[piece]
+        place: Floats = self.piece_start_m[piece] + np.clip(inside, 0.0, length)
+        return place
+
+    def beside(self, piece: int) -> list[int]:
+        """The pieces that join this one at either end."""
+        edge = int(self.piece_edge[piece])
+        found = []
+        for arc, end, step in (
+            (2 * edge, self.edge_first_piece[edge + 1] - 1, 1),
+            (2 * edge + 1, self.edge_first_piece[edge], -1),
+        ):
+            if piece != end:
+                found.append(piece + step)
+                continue
+            for follower in self.follow[self.follow_start[arc] : self.follow_start[arc + 1]].tolist():
+                other = follower >> 1
+                at_start = follower % 2 == 0
+                found.append(int(self.edge_first_piece[other] if at_start else self.edge_first_piece[other + 1] - 1))
+        return [other for other in found if other != piece]
 
 
 def build_topology(lines: NDArray[np.object_], oneway: NDArray[np.int8], shared_vertices: bool = False) -> Topology:
@@ -124,9 +143,7 @@ def _cuts(lines: NDArray[np.object_], shared_vertices: bool) -> tuple[Ints, Floa
     return line[inside].astype(np.int64), offset[inside]
 
 
-def _cut(
-    lines: NDArray[np.object_], cuts: tuple[Ints, Floats]
-) -> tuple[Ints, Floats, Floats, NDArray[np.object_]]:
+def _cut(lines: NDArray[np.object_], cuts: tuple[Ints, Floats]) -> tuple[Ints, Floats, Floats, NDArray[np.object_]]:
     """Segment, start, end and geometry of each piece, in the order of the segments."""
     line, offset = cuts
     length = shapely.length(lines)
@@ -150,7 +167,8 @@ def _merge(points: Floats, tolerance: float) -> Ints:
     """Give points within the tolerance of each other the same number."""
     pairs = cKDTree(points).query_pairs(tolerance, output_type="ndarray")
     graph = coo_array((np.ones(len(pairs), bool), (pairs[:, 0], pairs[:, 1])), shape=(len(points), len(points)))
-    return connected_components(graph, directed=False)[1].astype(np.int64)
+    number: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
+    return number
 
 
 def _chains(tail: Ints, head: Ints, oneway: NDArray[np.int8]) -> tuple[Ints, Ints, Bools]:
@@ -160,7 +178,7 @@ def _chains(tail: Ints, head: Ints, oneway: NDArray[np.int8]) -> tuple[Ints, Int
     list in log n rounds (Wyllie 1979).
     """
     n = len(tail)
-    start, end = np.concatenate([tail, head]), np.concatenate([head, tail])
+    start = np.concatenate([tail, head])
     allowed = np.concatenate([oneway, -oneway])
     leaving = np.argsort(start, kind="stable")
     first = np.searchsorted(start[leaving], np.arange(start.max() + 2))

@@ -26,12 +26,16 @@ class TrainConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
+    version: str = "1"
+    architecture: Literal["YOLO26n", "YOLO11n"] = "YOLO26n"
     start: Path  # weights to start from; relative to the shared data folder unless absolute
     train: tuple[DataPart, ...]
     val: tuple[DataPart, ...]
     rendered: int = Field(default=0, ge=0)  # rendered pictures added to train, drawn at the start of the run
     ravelling_repeat: int = Field(default=1, ge=1)  # pictures that show ravelling are few: how often each is seen
     input_px: int = Field(default=640, ge=128, multiple_of=32)
+    run_px: int = Field(default=640, ge=128, multiple_of=32)  # input of the packaged model
+    end_to_end: bool = False  # which of YOLO26's heads is packaged; YOLO11 has only the other
     epochs: int = Field(default=50, ge=1)
     hours: float | None = Field(default=None, gt=0)  # end after this time; the schedule is fitted to it
     batch: int = Field(default=16, ge=1)

@@ -1,5 +1,6 @@
 """A checkpoint becomes a model in service: torch and OpenVINO forms with a card, measured on validation pictures."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -15,11 +16,21 @@ from detector.model.predictor import Predictor
 from detector.model.weights import CHECKPOINT, OPENVINO, Card, Weights, write_card
 from detector.taxonomy import NAMES
 from detector.types import Detection
+from training.config import TrainConfig
 from training.data.card import read_card
 from training.data.pictures import LabelledPicture
 from training.evaluate import Predictions, evaluate
+from training.train import gather
 
 EVALUATION_CONF = 0.01  # average precision needs the long tail of doubtful boxes
+LIMITS = [
+    "Sizes and severity from one camera are estimates; depth is never measured.",
+    "Ravelling was labelled by a vision-language model in two passes with a written guide; no road inspector checked it.",
+    "Few pictures show ravelling: expect misses, and false alarms on coarse or patched asphalt.",
+    "The kind of crack (longitudinal, transverse, alligator) is less certain than that there is one.",
+    "No Dutch road was in the training pictures.",
+    "Night, rain and snow were only simulated.",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,22 @@ class Recipe:
     data: list[str | dict[str, Any]]
     limits: list[str]
     nms_iou: float = 0.6
+
+
+def package_run(config: TrainConfig, run: Path) -> Path:
+    """Package the last checkpoint of a finished run as `<run>/<name>/`; the card says what it was trained on."""
+    record = json.loads((run / "record.json").read_text())
+    recipe = Recipe(
+        name=config.name,
+        version=config.version,
+        architecture=config.architecture,
+        input_px=config.run_px,
+        end_to_end=config.end_to_end,
+        data=data_statement(record),
+        limits=LIMITS,
+    )
+    package(run / "weights" / "last.pt", recipe, run / config.name, gather(config.val)[0])
+    return run / config.name
 
 
 def package(checkpoint: Path, recipe: Recipe, out: Path, val: Sequence[LabelledPicture]) -> Card:

@@ -114,9 +114,7 @@ def _motion(step_s: float) -> tuple[Floats, Floats]:
     return transition, noise
 
 
-def _update(
-    state: Floats, spread: Floats, seen: Floats, variance: float, innovation: Floats
-) -> tuple[Floats, Floats]:
+def _update(state: Floats, spread: Floats, seen: Floats, variance: float, innovation: Floats) -> tuple[Floats, Floats]:
     gain = spread @ seen / (seen @ spread @ seen + variance)
     rest = np.eye(3) - np.outer(gain, seen)
     # Joseph's form stays symmetric and positive

@@ -51,19 +51,20 @@ class Trajectory:
         places = np.column_stack(forwards.transform(lon, lat))
 
         rows = np.flatnonzero(plausible(times, places))
+        reachable = [fixes[row] for row in rows.tolist()]
         # Relative times keep nanoseconds: a POSIX time as float64 resolves a quarter of a microsecond.
         path = smooth(
             times[rows] - times[0],
             places[rows],
-            np.array([_sigma(fixes[row]) for row in rows]),
-            self._doppler([fixes[row] for row in rows], times[rows], places[rows]),
+            np.array([_sigma(fix) for fix in reachable]),
+            self._doppler(reachable, times[rows], places[rows]),
         )
         self._times = times[rows[path.kept]]
         self._places = path.places
         self._variances = path.variances
         self._velocities = _velocities(self._times, path)
         self._standing = _standing(self._times, self._places)
-        self._headings = self._held_headings(fixes[rows[path.kept[0]]])
+        self._headings = self._held_headings(reachable[int(path.kept[0])])
         chords = np.linalg.norm(np.diff(self._places, axis=0), axis=1)
         chords[self._standing[:-1] & self._standing[1:]] = 0.0
         self._distances = np.concatenate([[0.0], np.cumsum(chords)])
@@ -179,7 +180,7 @@ def _velocities(times: Floats, path: SmoothPath) -> Floats:
     """The smoothed velocities; a fix alone in its run takes the chord of its neighbours."""
     velocities = path.velocities.copy()
     ends = np.append(path.starts[1:], True)
-    for i in np.flatnonzero(path.starts & ends):
+    for i in np.flatnonzero(path.starts & ends).tolist():
         before, after = max(i - 1, 0), min(i + 1, len(times) - 1)
         if after > before:
             velocities[i] = (path.places[after] - path.places[before]) / (times[after] - times[before])
@@ -200,7 +201,7 @@ def _standing(times: Floats, places: Floats) -> NDArray[np.bool_]:
 
 
 def _hermite(p0: Floats, p1: Floats, v0: Floats, v1: Floats, span: Floats, u: Floats) -> tuple[Floats, Floats]:
-    """Cubic through both ends with their velocities: places and velocities (n, 2) at the fraction u (n,) of the span."""
+    """Cubic through both ends with their velocities; places and velocities (n, 2) at fraction u (n,) of the span."""
     u, span = u[:, None], span[:, None]
     places = (
         (2 * u**3 - 3 * u**2 + 1) * p0
@@ -208,7 +209,5 @@ def _hermite(p0: Floats, p1: Floats, v0: Floats, v1: Floats, span: Floats, u: Fl
         + (3 * u**2 - 2 * u**3) * p1
         + (u**3 - u**2) * span * v1
     )
-    velocities = (
-        (6 * u**2 - 6 * u) / span * (p0 - p1) + (3 * u**2 - 4 * u + 1) * v0 + (3 * u**2 - 2 * u) * v1
-    )
+    velocities = (6 * u**2 - 6 * u) / span * (p0 - p1) + (3 * u**2 - 4 * u + 1) * v0 + (3 * u**2 - 2 * u) * v1
     return places, velocities

@@ -11,6 +11,7 @@ from typing import Any
 import av
 import numpy as np
 from av.container import InputContainer
+from av.stream import Disposition
 
 from detector.errors import FootageError
 from detector.types import Floats, Image
@@ -51,11 +52,9 @@ def frame_times(path: Path) -> Floats:
 
     Raises FootageError as `probe` does, and where the file holds no frames.
     """
-    times = []
     with _opened(path) as (container, stream):
-        for packet in _packets(container, stream):
-            if packet.size and not packet.is_discard and (time := _time(packet)) is not None:
-                times.append(time)
+        shown = (p for p in _packets(container, stream) if p.size and not p.is_discard)
+        times = [time for p in shown if (time := _time(p)) is not None]
     if not times:
         raise FootageError(path, "the video holds no frames", "copy the file again from the camera's card")
     return np.unique(times)
@@ -77,8 +76,9 @@ def read_frames(
     notes: list[str] = [] if faults is None else faults
     given = 0
     with _opened(path) as (container, stream):
-        keyframes = [e.timestamp * stream.time_base for e in stream.index_entries if e.is_keyframe]
+        keyframes = [float(e.timestamp * stream.time_base) for e in stream.index_entries if e.is_keyframe]
         at = 0
+        jumped = -np.inf  # the keyframe of the last seek; each is sought once, or a demuxer that lands early loops
         while at < len(asked):
             for frame in _decoded(container, stream, notes, asked):
                 time = _time(frame)
@@ -91,21 +91,24 @@ def read_frames(
                     yield time, _upright(frame)
                     given += 1
                     at += 1
-                if at >= len(asked) or (target := _worthwhile(keyframes, time, asked[at])) is not None:
+                if at == len(asked):
+                    break
+                if (keyframe := _worthwhile(keyframes, max(time, jumped), asked[at])) is not None:
+                    jumped = keyframe
+                    container.seek(int((asked[at] - REORDER_S) / stream.time_base), stream=stream, backward=True)
                     break
             else:
                 notes.extend(f"{path}: the frame at {t:.3f} s can't be decoded" for t in asked[at:])
                 break
-            if at < len(asked) and target is not None:
-                container.seek(int(target / stream.time_base), stream=stream, backward=True)
     if asked and not given:
         raise FootageError(path, "none of its frames can be decoded", "copy the file again from the camera's card")
 
 
-def _worthwhile(keyframes: list[Any], now: float, wanted: float) -> float | None:
-    """The time to seek to when a keyframe lies well after `now` and safely before `wanted`; else None."""
-    row = bisect_right(keyframes, wanted - REORDER_S) - 1
-    return float(keyframes[row]) if row >= 0 and keyframes[row] > now + SEEK_GAIN_S else None
+def _worthwhile(keyframes: list[float], now: float, wanted: float) -> float | None:
+    """The keyframe that a seek for `wanted` reaches, when it lies well after `now`; else None."""
+    # The index has decoding times, demuxers seek by presentation time: twice the margin is sure to land there.
+    row = bisect_right(keyframes, wanted - 2 * REORDER_S) - 1
+    return keyframes[row] if row >= 0 and keyframes[row] > now + SEEK_GAIN_S else None
 
 
 @contextmanager
@@ -119,7 +122,9 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, Any]]:
     except (av.FFmpegError, OSError, ValueError) as error:
         raise FootageError(path, *_diagnosis(path)) from error
     with container:
-        streams = [s for s in container.streams.video if "attached_pic" not in s.disposition.name]
+        if container.format.name == "image2" or container.format.name.endswith("_pipe"):
+            raise FootageError(path, "it is a single picture", "give the folder that the photos are in")
+        streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
         if not streams or streams[0].codec_context is None:
             raise FootageError(path, "it holds no video that can be read", "give a dashcam video or a photo folder")
         stream = streams[0]
@@ -140,9 +145,13 @@ def _diagnosis(path: Path) -> tuple[str, str]:
 
 def _packets(container: InputContainer, stream: Any) -> Iterator[Any]:
     """All packets of the stream; a cut-off end ends them."""
-    try:
-        yield from container.demux(stream)
-    except av.FFmpegError:
+    while True:
+        try:
+            yield from container.demux(stream)
+        except av.FFmpegError:
+            return
+        except IndexError:
+            continue  # PyAV stumbles over the first packet of a stream that appears midway, as in Novatek's .TS
         return
 
 

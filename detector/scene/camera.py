@@ -81,13 +81,10 @@ class Camera:
     def ground(self, pixels: Floats) -> Floats:
         """(n, 2) pixels -> (n, 2) ahead, left in metres on the road; nan at and above the horizon."""
         x, y = (np.asarray(pixels, dtype=np.float64) - (self.cx, self.cy)).T / self.focal_px
-        right, down, axis = self.rotation()
-        rays = x[:, None] * right + y[:, None] * down + axis
-        sinks = -rays[:, 2]
-        scale = np.full_like(sinks, np.nan)
-        np.divide(self.height_m, sinks, out=scale, where=sinks > PARALLEL)
-        on_road: Floats = rays[:, :2] * scale[:, None]
-        return on_road
+        ahead, left, up = (x * right + y * down + axis for right, down, axis in self.rotation().T)
+        scale = np.full_like(up, np.nan)
+        np.divide(-self.height_m, up, out=scale, where=up < -PARALLEL)
+        return np.column_stack([ahead * scale, left * scale])
 
     def project(self, ground: Floats) -> Floats:
         """(n, 2) ahead, left or (n, 3) ahead, left, up in metres -> (n, 2) pixels; nan behind the camera.

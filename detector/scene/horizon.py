@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.scene.camera import Camera
 from detector.types import Floats, Image
@@ -61,10 +62,11 @@ def _segments(image: Image) -> Floats:
     segments: Floats = lines.reshape(-1, 4).astype(np.float64)
     dx, dy = (segments[:, 2:] - segments[:, :2]).T
     steep = np.abs(np.degrees(np.arctan2(dy, dx)))
-    return segments[(np.hypot(dx, dy) >= LEAST_PX) & (steep > FLAT_DEG) & (steep < 180 - FLAT_DEG)]
+    along: Floats = segments[(np.hypot(dx, dy) >= LEAST_PX) & (steep > FLAT_DEG) & (steep < 180 - FLAT_DEG)]
+    return along
 
 
-def _support(points: Floats, segments: Floats, picture: Floats, pictures: int) -> Floats:
+def _support(points: Floats, segments: Floats, picture: NDArray[np.intp], pictures: int) -> Floats:
     """(k,) part of the pictures that hold lines meeting in each of the (k, 2) points, counted 0..1 in each picture.
 
     A picture counts fully when such a line passes the point on its left and another on its right: a single line meets

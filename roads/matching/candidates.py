@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from detector.types import Floats
 from roads.matching.values import MatchOptions
@@ -25,6 +26,7 @@ class Candidates:
     log_likelihood: Floats  # -inf where padded
 
     def some(self, rows: Ints | Bools) -> "Candidates":
+        """Those of some fixes."""
         return Candidates(
             self.arc[rows], self.offset_m[rows], self.piece[rows], self.distance_m[rows], self.log_likelihood[rows]
         )
@@ -32,7 +34,8 @@ class Candidates:
 
 def radius(noise_m: Floats, options: MatchOptions) -> Floats:
     """How far from a pose its road may be."""
-    return np.maximum(options.radius_m, options.radius_sigmas * noise_m)
+    reach: Floats = np.maximum(options.radius_m, options.radius_sigmas * noise_m)
+    return reach
 
 
 # A state this much (in log-likelihood) below the best of its fix can't win it back.
@@ -68,7 +71,7 @@ def find_candidates(
     return _padded(len(points), fix, arc, offset, piece, distance, likelihood, options.states)
 
 
-def _bearing(line: np.ndarray, along: Floats) -> Floats:
+def _bearing(line: NDArray[np.object_], along: Floats) -> Floats:
     """Direction of the lines at these offsets, degrees clockwise from the y axis."""
     length = shapely.length(line)
     reach = np.minimum(2.0, length / 2)
@@ -76,7 +79,8 @@ def _bearing(line: np.ndarray, along: Floats) -> Floats:
     before = shapely.get_coordinates(shapely.line_interpolate_point(line, middle - reach))
     after = shapely.get_coordinates(shapely.line_interpolate_point(line, middle + reach))
     ahead = after - before
-    return np.degrees(np.arctan2(ahead[:, 0], ahead[:, 1]))
+    bearing: Floats = np.degrees(np.arctan2(ahead[:, 0], ahead[:, 1]))
+    return bearing
 
 
 def _nearest_places(topology: Topology, fix: Ints, piece: Ints, offset: Floats, distance: Floats) -> Ints:

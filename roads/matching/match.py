@@ -21,6 +21,7 @@ from roads.topology import Bools, Ints, Topology
 
 DEFAULT_OPTIONS = MatchOptions()
 GOOD_RECEIVER_M = 5.0
+WORST_RECEIVER_M = 40.0  # noisier poses are taken as this noisy: they say nothing about the road anyway
 OFF_NETWORK_ANCHORS = 3  # fewer anchors far from any road are outliers, and the path runs on past them
 
 
@@ -31,6 +32,7 @@ def match(network: Network, poses: Sequence[Pose], options: MatchOptions = DEFAU
     """
     table = np.array([(p.time_s, p.lon, p.lat, p.heading_deg, p.speed_mps, p.sigma_m) for p in poses], float)
     table = table.reshape(len(poses), 6)
+    table[:, 5] = np.clip(np.nan_to_num(table[:, 5]), 0.0, WORST_RECEIVER_M)
     matching = _unmatched(len(poses), "the position is not a number")
     points = np.full((len(poses), 2), np.nan)
     numbers = np.isfinite(table[:, :3]).all(axis=1)
@@ -42,7 +44,7 @@ def match(network: Network, poses: Sequence[Pose], options: MatchOptions = DEFAU
         here = order[rows]
         spans += _match_drive(network.topology, points[here], table[here], options, matching, here)
     reason = np.array(matching.reason, dtype=object)
-    reach = radius(np.nan_to_num(table[:, 5]), options)
+    reach = radius(table[:, 5], options)
     near = _near_road(network.topology, points[order], reach[order])
     reason[order] = [f"farther than {r:.0f} m from any road" for r in reach[order]]
     reason[order[near]] = "on no road of the path driven"
@@ -72,7 +74,7 @@ def _match_drive(
     topology: Topology, points: Floats, table: Floats, options: MatchOptions, matching: Matching, rows: Ints
 ) -> list[Span]:
     """Match one stretch without jumps, write its poses into `matching` at `rows`, and return the path."""
-    noise = np.nan_to_num(table[:, 5])
+    noise = table[:, 5]
     reach = radius(noise, options)
     anchors = thin(points, max(options.spacing_m, options.spacing_sigmas * float(np.median(noise))))
     states = find_candidates(topology, points[anchors], table[anchors, 3], table[anchors, 4], noise[anchors], options)
@@ -82,7 +84,8 @@ def _match_drive(
     anchors, states = anchors[found], states.some(found)
     search = RouteSearch(topology, options, float(reach.max()))
     transition = _transitions(search, points[anchors], noise[anchors], states)
-    transition[np.diff(found) > OFF_NETWORK_ANCHORS] = -np.inf
+    hop = np.hypot(*np.diff(points[anchors], axis=0).T)
+    transition[(np.diff(found) > OFF_NETWORK_ANCHORS) | (hop > options.gap_m)] = -np.inf
     state, new = decode(states.log_likelihood, transition)
     step = np.arange(len(anchors))
     arc, offset = states.arc[step, state], states.offset_m[step, state]
@@ -140,7 +143,8 @@ def _certainty(topology: Topology, states: Candidates, state: Ints, probability:
     """The posterior of the segment that each chosen state lies on: all its states together."""
     segment = np.where(states.piece >= 0, topology.piece_segment[states.piece], -1)
     chosen = segment[np.arange(len(state)), state]
-    return np.clip(np.where(segment == chosen[:, None], probability, 0.0).sum(axis=1), 0.0, 1.0)
+    sure: Floats = np.clip(np.where(segment == chosen[:, None], probability, 0.0).sum(axis=1), 0.0, 1.0)
+    return sure
 
 
 def _near_road(topology: Topology, points: Floats, reach_m: Floats) -> Bools:

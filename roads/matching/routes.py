@@ -33,6 +33,7 @@ class Corridor:
     turn_m: Floats  # the part of a move's cost that is the turn at its end
 
     def vertices(self, arc: Ints) -> Ints:
+        """The vertices of arcs that are in the corridor."""
         return np.searchsorted(self.arcs, arc)
 
     def search(self, sources: Ints, limit: float) -> tuple[Floats, NDArray[np.int32]]:
@@ -103,7 +104,9 @@ class RouteSearch:
 
     def path(self, points: Floats, arc_from: int, arc_to: int) -> list[int]:
         """The cheapest chain of arcs from one arc to another, both included, for a step between two points."""
-        followers = self.topology.follow[self.topology.follow_start[arc_from] : self.topology.follow_start[arc_from + 1]]
+        followers = self.topology.follow[
+            self.topology.follow_start[arc_from] : self.topology.follow_start[arc_from + 1]
+        ]
         if arc_to != arc_from ^ 1 and arc_to in followers:
             return [arc_from, arc_to]
         straight = np.hypot(*np.diff(points, axis=0).T)

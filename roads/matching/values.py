@@ -14,13 +14,13 @@ class MatchOptions:
     radius_sigmas: float = 3.5  # ... or within this many sigmas of the pose, where that is more
     sigma_m: float = 6.0  # of the map and of the car's place across the road, added to the pose's own
     spacing_m: float = 12.0  # fixes closer together than this are matched by interpolation ...
-    spacing_sigmas: float = 2.0  # ... or than this many sigmas, where that is more
+    spacing_sigmas: float = 6.0  # ... or than this many sigmas, where that is more
     detour_m: float = 8.0  # beta: the difference of route and straight line that is e times less likely
     detour_share: float = 0.05  # beta grows with the step: curves between two fixes ...
-    detour_sigmas: float = 1.0  # ... and with the noise of the poses, above a good receiver's 5 m
+    detour_sigmas: float = 0.5  # ... and with the noise of the poses, above a good receiver's 5 m
     heading_weight: float = 3.0  # log-likelihood lost at a right angle to the road, at speed
     heading_speed_mps: float = 2.0  # slower, the heading says nothing
-    uturn_m: float = 60.0  # cost of turning back
+    uturn_m: float = 100.0  # cost of turning back
     dead_end_m: float = 15.0  # cost of turning back where nothing else is possible
     wrong_way: float = 1.0  # extra cost per metre against a one-way street; a number, for the data are often wrong
     search_share: float = 1.5  # longest route looked at: this times the straight step ...

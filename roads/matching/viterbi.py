@@ -54,5 +54,6 @@ def posterior(emission: Floats, transition: Floats, new: Bools) -> Floats:
             total = row.max()
             backward[t] = row / total if total > 0 else 1.0
     both = forward * backward
-    total = both.sum(axis=1, keepdims=True)
-    return np.where(total > 0, both / np.where(total > 0, total, 1.0), forward / forward.sum(axis=1, keepdims=True))
+    both = np.where(both.sum(axis=1, keepdims=True) > 0, both, forward)
+    probability: Floats = both / both.sum(axis=1, keepdims=True)
+    return probability

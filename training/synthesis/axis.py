@@ -12,6 +12,8 @@ import numpy as np
 
 from detector.types import Floats
 
+STRAIGHT = 1e-12  # curvature below which a kilometre of arc strays less than a micrometre
+
 
 @dataclass(frozen=True, slots=True)
 class Arc:
@@ -96,8 +98,10 @@ def _foot(arc: Arc, points: Floats) -> tuple[Floats, Floats]:
     dx, dy = (points - (arc.x, arc.y)).T
     cos, sin = math.cos(arc.direction), math.sin(arc.direction)
     ahead, left = dx * cos + dy * sin, dy * cos - dx * sin
-    if arc.curvature == 0:
+    if abs(arc.curvature) < STRAIGHT:
         return arc.s + ahead, left
     # In units of the radius, seen from the arc's centre.
     across, down = arc.curvature * ahead, 1 - arc.curvature * left
-    return arc.s + np.arctan2(across, down) / arc.curvature, (1 - np.hypot(across, down)) / arc.curvature
+    # (1 - hypot) / curvature, written so that nothing cancels in wide bends.
+    offset = (2 * left - arc.curvature * (ahead**2 + left**2)) / (1 + np.hypot(across, down))
+    return arc.s + np.arctan2(across, down) / arc.curvature, offset

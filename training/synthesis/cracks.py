@@ -20,7 +20,7 @@ class Stroke:
 
     def moved(self, s: float) -> "Stroke":
         """Return it that much further along the road."""
-        return Stroke(self.points + (s, 0.0), self.widths)
+        return Stroke(self.points + np.array([s, 0.0]), self.widths)
 
     def area(self) -> shapely.Geometry:
         """Return the polygon that the stroke covers."""
@@ -75,10 +75,10 @@ def _walk(rng: np.random.Generator, start: tuple[float, float], direction: float
     count = max(int(reach / STEP_M), 4)
     # The direction wanders but is drawn back, so that a crack keeps its kind.
     wander = np.zeros(count)
-    kicks = rng.normal(0, 0.22, count)
+    kicks = rng.normal(0, 0.17, count)
     for i in range(1, count):
-        wander[i] = 0.84 * wander[i - 1] + kicks[i]
-    angle = direction + wander + rng.normal(0, 0.38, count) + rng.normal(0, 0.05)
+        wander[i] = 0.80 * wander[i - 1] + kicks[i]
+    angle = direction + wander + rng.normal(0, 0.30, count) + rng.normal(0, 0.03)
     steps = STEP_M * np.column_stack([np.cos(angle), np.sin(angle)])
     points = np.vstack([start, start + np.cumsum(steps, axis=0)])
     slow = np.interp(np.linspace(0, 1, count + 1), np.linspace(0, 1, 8), rng.uniform(0.5, 1.5, 8))

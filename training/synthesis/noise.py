@@ -1,18 +1,24 @@
 """Random textures: smooth blotches and grain, all by resizing or blurring white noise."""
 
+from typing import Any, TypeAlias
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from detector.types import Floats, Image
+from detector.types import Image
+
+Reals: TypeAlias = NDArray[np.floating[Any]]  # float32 where there are many
 
 
-def blotches(rng: np.random.Generator, shape: tuple[int, int], cells: tuple[int, int]) -> Floats:
+def blotches(rng: np.random.Generator, shape: tuple[int, int], cells: tuple[int, int]) -> Reals:
     """Return smooth noise (height, width) float32 around 0, about -1..1, with that many cells down and across."""
     coarse = rng.uniform(-1, 1, (max(cells[0], 2), max(cells[1], 2))).astype(np.float32)
-    return cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    smooth: Reals = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return smooth
 
 
-def fractal(rng: np.random.Generator, shape: tuple[int, int], cells: tuple[int, int], octaves: int) -> Floats:
+def fractal(rng: np.random.Generator, shape: tuple[int, int], cells: tuple[int, int], octaves: int) -> Reals:
     """Sum of blotches, each octave with twice the cells and half the size; float32 around 0, about -1..1."""
     total = np.zeros(shape, dtype=np.float32)
     for octave in range(octaves):
@@ -37,9 +43,10 @@ def grain(rng: np.random.Generator, size: int, pixel_m: float, contrast: float) 
     return np.clip(128 + 128 * contrast * (skewed - float(skewed.mean())), 0, 255).astype(np.uint8)
 
 
-def _blur_wrapped(image: Floats, sigma_px: float) -> Floats:
+def _blur_wrapped(image: Reals, sigma_px: float) -> Reals:
     if sigma_px < 0.4:
         return image
     margin = int(4 * sigma_px) + 1
     wide = np.pad(image, margin, mode="wrap")
-    return cv2.GaussianBlur(wide, (0, 0), sigma_px)[margin:-margin, margin:-margin]
+    blurred: Reals = cv2.GaussianBlur(wide, (0, 0), sigma_px)[margin:-margin, margin:-margin]
+    return blurred

@@ -14,14 +14,15 @@ from detector.types import Floats, Image
 from training.synthesis.axis import Axis, make_axis
 from training.synthesis.noise import grain
 from training.synthesis.scenery import line_street
-from training.synthesis.street import ALLIGATOR, LONGITUDINAL, POTHOLE, RAVELLING, TRANSVERSE, Street, plan_street
-from training.synthesis.surface import VERGE_M, choose_asphalt, draw_surface, grass, paving
+from training.synthesis.street import ALLIGATOR, LONGITUDINAL, POTHOLE, RAVELLING, TRANSVERSE, Street, Wish, plan_street
+from training.synthesis.surface import VERGE_M, Asphalt, choose_asphalt, draw_surface, grass, paving
 from training.synthesis.texture import Pyramid
 from training.synthesis.view import Light, Place, Stage, render, visible_box
 
 STREET_M = 70.0  # length of a street
 PER_STREET = 8  # pictures taken on one street before the next is drawn
-SMALLEST_PX = 6.0  # a damage whose box is smaller than this in either direction is not labelled
+SMALLEST_PX = 3.0, 10.0  # a damage whose box has a shorter or longer side below these is not labelled
+FAR_M = 30.0  # nor is what lies beyond
 CLASS_SHARES = {LONGITUDINAL: 0.22, TRANSVERSE: 0.20, ALLIGATOR: 0.18, POTHOLE: 0.20, RAVELLING: 0.20}
 GRAIN_M = 0.004
 
@@ -79,14 +80,14 @@ def draw_stage(rng: np.random.Generator, axis: Axis | None = None) -> Stage:
     axis = axis or make_axis([(STREET_M, bend)])
     classes, shares = list(CLASS_SHARES), list(CLASS_SHARES.values())
     number = 0 if rng.random() < 0.14 else int(rng.integers(6, 22))
-    wanted = [int(c) for c in rng.choice(classes, number, p=shares)]
+    wanted = [Wish(int(c), 3.0, axis.length) for c in rng.choice(classes, number, p=shares)]
     street = plan_street(rng, axis, float(rng.uniform(2.4, 4.2)), wanted, int(rng.integers(2, 14)))
     return prepare(street, rng, bonnet=float(rng.uniform(0.04, 0.15)) if rng.random() < 0.3 else 0.0)
 
 
-def prepare(street: Street, rng: np.random.Generator, bonnet: float = 0.0) -> Stage:
-    """Draw a planned street's surface and surroundings."""
-    image, grid = draw_surface(street, choose_asphalt(rng))
+def prepare(street: Street, rng: np.random.Generator, bonnet: float = 0.0, asphalt: Asphalt | None = None) -> Stage:
+    """Draw a planned street's surface and surroundings, with an asphalt at random if none is given."""
+    image, grid = draw_surface(street, asphalt or choose_asphalt(rng))
     wide = street.half_width_m + VERGE_M
     beyond = grass(rng, 512) if rng.random() < 0.5 else paving(rng, 510)
     return Stage(
@@ -142,7 +143,7 @@ def _take(rng: np.random.Generator, stage: Stage, size: int) -> Picture:
     s, t = float(rng.uniform(-3, street.axis.length - 10)), street.lane_t + float(rng.normal(0, 0.35))
     (x, y), direction = street.axis.place(np.array([[s, t]]))[0], float(street.axis.direction(np.array([s]))[0])
     place = Place(float(x), float(y), direction + float(rng.normal(0, 0.02)))
-    found = [(d.class_id, visible_box(d, street, camera, place, stage.bonnet)) for d in street.damages]
+    found = [(d.class_id, visible_box(d, street, camera, place, stage.bonnet, FAR_M)) for d in street.damages]
     seen = [(class_id, box) for class_id, box in found if box is not None and _large_enough(box)]
     boxes = np.array([box for _, box in seen], dtype=np.float64).reshape(-1, 4)
     return Picture(render(stage, camera, place, light, rng), tuple(class_id for class_id, _ in seen), boxes)
@@ -150,4 +151,5 @@ def _take(rng: np.random.Generator, stage: Stage, size: int) -> Picture:
 
 def _large_enough(box: tuple[float, float, float, float]) -> bool:
     x0, y0, x1, y1 = box
-    return min(x1 - x0, y1 - y0) >= SMALLEST_PX
+    shorter, longer = sorted((x1 - x0, y1 - y0))
+    return shorter >= SMALLEST_PX[0] and longer >= SMALLEST_PX[1]

@@ -5,7 +5,7 @@ Boards stand beside the carriageway, so that they never hide damage nearer than 
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import cv2
@@ -24,11 +24,14 @@ BOARD_PX_M = 40  # pixels per metre of a board's picture
 
 @dataclass(frozen=True, slots=True)
 class Billboard:
-    """An upright board: `picture` (rows, columns, 4) RGB and opacity, over a base line in the plane."""
+    """An upright board over a base line in the plane.
+
+    Its pictures are (rows, columns, 4) RGB and opacity, each half the size of the one before.
+    """
 
     base: Floats  # (2, 2) x, y of its left and right foot
     height_m: float
-    picture: Image
+    pictures: tuple[Image, ...] = field(repr=False)
 
 
 def draw_sky(
@@ -36,12 +39,13 @@ def draw_sky(
 ) -> NDArray[np.float32]:
     """Return a picture of sky only, (height, width, 3) float32; it turns with the direction looked in."""
     horizon = max(camera.horizon_y(), 1.0)
-    share = np.clip(np.arange(camera.height) / horizon, 0, 1)[:, None] ** 1.5
-    rows = colours[0] + (colours[1] - colours[0]) * share
-    picture = np.repeat(rows[:, None].astype(np.float32), camera.width, axis=1)
+    height = min(camera.height, math.ceil(horizon) + 30)
+    share = np.clip(np.arange(height) / horizon, 0, 1)[:, None] ** 1.5
+    picture = np.empty((camera.height, camera.width, 3), dtype=np.float32)
+    picture[:height] = (colours[0] + (colours[1] - colours[0]) * share)[:, None]
+    picture[height:] = colours[1]
     tile = _clouds(seed % 6)
     shift = int(direction * camera.focal_px) % tile.shape[1]
-    height = min(camera.height, math.ceil(horizon) + 30)
     part = np.roll(tile, shift, axis=1)[:, : tile.shape[1] // 2]
     cover = cv2.resize(part, (camera.width, height))[..., None] * np.float32(clouds)
     picture[:height] += (np.float32(238) - picture[:height]) * cover
@@ -59,12 +63,12 @@ def _clouds(seed: int) -> NDArray[np.float32]:
 def treeline(picture: NDArray[np.float32], camera: Camera, direction: float, seed: int) -> None:
     """Draw the far trees and roofs along the horizon, in place."""
     rng = np.random.default_rng([seed, 4])
-    knots = rng.uniform(0.004, 0.05, 200)
-    bearing = (np.arange(camera.width) - camera.cx) / camera.focal_px - direction
-    height = np.interp(bearing * 40 % 199, np.arange(200), knots) * camera.focal_px
+    crowns = 0.016 + 0.014 * fractal(rng, (1, 2048), (2, 60), 5)[0]
+    bearing = np.arctan((np.arange(camera.width) - camera.cx) / camera.focal_px) - direction
+    height = np.interp(bearing / (2 * math.pi) % 1 * 2047, np.arange(2048), crowns) * camera.focal_px
     roll = math.tan(math.radians(camera.roll_deg))
     horizon = camera.horizon_y() - (np.arange(camera.width) - camera.cx) * roll
-    colour = rng.uniform(70, 130) * np.array([0.92, 1.0, 0.9])
+    colour = rng.uniform(95, 145) * np.array([0.95, 1.0, 0.95])
     rows = np.arange(camera.height)[:, None]
     top = max(int((horizon - height).min()), 0)
     bottom = min(int(horizon.max()) + 3, camera.height)
@@ -101,14 +105,14 @@ def line_street(rng: np.random.Generator, axis: Axis, edge_m: float) -> list[Bil
     return boards
 
 
-def _along(axis: Axis, s: float, width: float, t: float, height: float, picture: Image) -> Billboard:
+def _along(axis: Axis, s: float, width: float, t: float, height: float, pictures: tuple[Image, ...]) -> Billboard:
     """Return a board parallel to the road."""
-    return Billboard(axis.place(np.array([[s, t], [s + width, t]])), float(height), picture)
+    return Billboard(axis.place(np.array([[s, t], [s + width, t]])), float(height), pictures)
 
 
-def _across(axis: Axis, s: float, width: float, t: float, height: float, picture: Image) -> Billboard:
+def _across(axis: Axis, s: float, width: float, t: float, height: float, pictures: tuple[Image, ...]) -> Billboard:
     """Return a board that faces the traffic."""
-    return Billboard(axis.place(np.array([[s, t + width / 2], [s, t - width / 2]])), float(height), picture)
+    return Billboard(axis.place(np.array([[s, t + width / 2], [s, t - width / 2]])), float(height), pictures)
 
 
 def draw_billboards(
@@ -125,7 +129,6 @@ def draw_billboards(
 
 
 def _draw_board(picture: NDArray[np.float32], feet: Floats, board: Billboard, camera: Camera) -> None:
-    image = board.picture
     ends = [0.0, 1.0]
     for end in (0, 1):  # cut off what is beside and behind the camera
         if feet[end, 0] < NEAREST_M:
@@ -139,9 +142,9 @@ def _draw_board(picture: NDArray[np.float32], feet: Floats, board: Billboard, ca
     x1, y1 = np.minimum(np.ceil(target.max(axis=0)), [camera.width, camera.height]).astype(int)
     if x1 - x0 < 2 or y1 - y0 < 2:
         return
-    # Shrunk beforehand when it is seen small, so that windows and leaves don't flicker.
-    shrink = min(float(np.ptp(target[:, 1])) / image.shape[0], 1.0)
-    small = cv2.resize(image, None, fx=max(shrink, 0.02), fy=max(shrink, 0.02), interpolation=cv2.INTER_AREA)
+    # Seen small, a smaller picture serves, so that windows and leaves don't flicker.
+    halvings = math.log2(max(board.pictures[0].shape[0] / float(np.ptp(target[:, 1])), 1.0))
+    small = board.pictures[min(int(halvings), len(board.pictures) - 1)]
     rows, columns = small.shape[:2]
     u0, u1 = ends[0] * columns, ends[1] * columns
     source = np.array([[u0, 0], [u1, 0], [u1, rows], [u0, rows]], dtype=np.float32)
@@ -152,12 +155,20 @@ def _draw_board(picture: NDArray[np.float32], feet: Floats, board: Billboard, ca
     area += (seen[..., :3] - area) * opacity
 
 
+def _halvings(image: Image) -> tuple[Image, ...]:
+    pictures = [image]
+    while min(image.shape[:2]) >= 8:
+        image = cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        pictures.append(image)
+    return tuple(pictures)
+
+
 def _canvas(width_m: float, height_m: float) -> Image:
     return np.zeros((int(height_m * BOARD_PX_M), int(width_m * BOARD_PX_M), 4), dtype=np.uint8)
 
 
 @lru_cache(maxsize=32)
-def _house(seed: int) -> Image:
+def _house(seed: int) -> tuple[Image, ...]:
     rng = np.random.default_rng([seed, 5])
     board = _canvas(9, 6)
     rows, columns = board.shape[:2]
@@ -178,11 +189,11 @@ def _house(seed: int) -> Image:
         )
         board[top - 4 : bottom, x - 4 : right + 4, :3] = 228
         board[top:bottom, x:right, :3] = pane
-    return board
+    return _halvings(board)
 
 
 @lru_cache(maxsize=16)
-def _hedge(seed: int) -> Image:
+def _hedge(seed: int) -> tuple[Image, ...]:
     rng = np.random.default_rng([seed, 6])
     board = _canvas(8, 2)
     leaves = 1 + 0.4 * fractal(rng, board.shape[:2], (8, 30), 4)
@@ -190,11 +201,11 @@ def _hedge(seed: int) -> Image:
     board[..., :3] = np.clip(leaves[..., None] * colour, 0, 255)
     edge = (0.12 + 0.1 * fractal(rng, (1, board.shape[1]), (2, 40), 3)[0]) * board.shape[0]
     board[..., 3] = np.where(np.arange(board.shape[0])[:, None] > edge, 255, 0)
-    return board
+    return _halvings(board)
 
 
 @lru_cache(maxsize=16)
-def _tree(seed: int) -> Image:
+def _tree(seed: int) -> tuple[Image, ...]:
     rng = np.random.default_rng([seed, 7])
     board = _canvas(5, 6)
     rows, columns = board.shape[:2]
@@ -209,11 +220,11 @@ def _tree(seed: int) -> Image:
     board[..., 3] = np.where((edge < 1) & sparse, 255, 0)
     trunk = (np.abs(x - columns / 2) < 0.13 * BOARD_PX_M) & (y > rows * 0.4) & (board[..., 3] == 0)
     board[trunk] = (72, 62, 52, 255)
-    return board
+    return _halvings(board)
 
 
 @lru_cache(maxsize=16)
-def _car(seed: int) -> Image:
+def _car(seed: int) -> tuple[Image, ...]:
     rng = np.random.default_rng([seed, 8])
     board = _canvas(4.3, 1.45)
     rows, columns = board.shape[:2]
@@ -227,4 +238,4 @@ def _car(seed: int) -> Image:
     cv2.fillPoly(board, [(glass * size).astype(np.int32)], (48, 54, 60, 255), cv2.LINE_AA)
     for x in (0.2, 0.8):
         cv2.circle(board, (int(x * columns), int(rows * 0.8)), int(rows * 0.2), (24, 24, 24, 255), -1, cv2.LINE_AA)
-    return board
+    return _halvings(board)

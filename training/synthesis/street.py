@@ -35,7 +35,8 @@ class Damage:
     def moved(self, s: float) -> "Damage":
         """Return it that much further along the road."""
         strokes = tuple(stroke.moved(s) for stroke in self.strokes)
-        return Damage(self.class_id, shapely.transform(self.outline, lambda road: road + (s, 0.0)), strokes, self.seed)
+        outline = shapely.transform(self.outline, lambda road: road + np.array([s, 0.0]))
+        return Damage(self.class_id, outline, strokes, self.seed)
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -59,6 +60,15 @@ class Damage:
     def area_m2(self) -> float:
         """Area of the outline: of a crack the crack itself, of other damage the surface it takes up."""
         return float(self.outline.area)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A damage to be laid out: its class and the stretch of road for it."""
+
+    class_id: int
+    from_s: float
+    to_s: float
 
 
 class Look(StrEnum):
@@ -98,18 +108,19 @@ class Street:
 
 
 def plan_street(
-    rng: np.random.Generator, axis: Axis, half_width_m: float, wanted: Sequence[int], clutter: int = 8
+    rng: np.random.Generator, axis: Axis, half_width_m: float, wanted: Sequence[Wish], clutter: int = 8
 ) -> Street:
-    """Lay out one damage of each class in `wanted`, in places of its own, and `clutter` distractors.
+    """Lay out one damage for each wish, each in a place of its own, and `clutter` distractors.
 
     A damage for which no free place is found is left out, so `Street.damages` may be shorter than `wanted`.
     """
     taken: list[shapely.Geometry] = []
     damages, distractors = [], []
-    for class_id in wanted:
-        damage = draw_damage(rng, class_id, half_width_m)
-        for s in rng.uniform(3, max(axis.length - damage.length_m, 4), TRIES):
-            moved = damage.moved(float(s))
+    for wish in wanted:
+        damage = draw_damage(rng, wish.class_id, half_width_m)
+        start = damage.outline.bounds[0]
+        for s in rng.uniform(wish.from_s, max(wish.to_s - damage.length_m, wish.from_s), TRIES):
+            moved = damage.moved(float(s) - start)
             if not any(shapely.intersects(moved.outline.envelope, other) for other in taken):
                 damages.append(moved)
                 taken.append(shapely.box(*moved.outline.bounds).buffer(CLEARANCE_M, join_style="mitre"))
@@ -163,7 +174,7 @@ def draw_distractor(rng: np.random.Generator, s: float, half_width_m: float) -> 
     t = rng.uniform(-0.8, 0.8) * half_width_m
     shapes: dict[Look, Callable[[], shapely.Geometry]] = {
         Look.PATCH: lambda: shapely.box(s, t, s + rng.uniform(0.6, 6), t + rng.uniform(0.5, 1.8)),
-        Look.SEAM: lambda: _cover(crack(rng, (s, t), 0.0, rng.uniform(2, 8), rng.uniform(0.03, 0.06))),
+        Look.SEAM: lambda: _seam(rng, s, t),
         Look.MANHOLE: lambda: shapely.Point(s, t).buffer(rng.uniform(0.28, 0.36)),
         Look.DRAIN: lambda: shapely.box(s, -half_width_m + 0.03, s + 0.45, -half_width_m + 0.38),
         Look.STAIN: lambda: blob(rng, (s, t), rng.uniform(0.3, 2.0), rng.uniform(0.2, 0.6), 0.25),
@@ -193,3 +204,10 @@ def blob(
 
 def _cover(strokes: Sequence[Stroke]) -> shapely.Geometry:
     return shapely.union_all([stroke.area() for stroke in strokes])
+
+
+def _seam(rng: np.random.Generator, s: float, t: float) -> shapely.Geometry:
+    """A joint closed with bitumen: straight, smooth and wider than a crack."""
+    along = np.linspace(0, rng.uniform(2, 9), 24)
+    sway = 0.03 * np.sin(along * rng.uniform(0.5, 1.5)) + rng.normal(0, 0.01) * along
+    return shapely.LineString(np.column_stack([s + along, t + sway])).buffer(rng.uniform(0.02, 0.05))

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from detector.types import Floats, Image
 from training.synthesis.cracks import Stroke
-from training.synthesis.noise import blotches, fractal
+from training.synthesis.noise import Reals, blotches, fractal
 from training.synthesis.street import ALLIGATOR, POTHOLE, RAVELLING, Damage, Distractor, Look, Street
 from training.synthesis.texture import Grid, Window
 
@@ -22,6 +23,7 @@ SHIFT = 4  # fractional bits of OpenCV's drawing coordinates
 SMALLER = 4  # the tone of whole asphalt is drawn at this part of the resolution
 VERGE_M = 1.6  # beyond the kerb that belongs to the surface
 KERB_M = 0.14
+TILE_PX = 420  # of a verge's pattern; a multiple of paving stones and even, so that it repeats without seams
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +84,16 @@ def _asphalt(rng: np.random.Generator, grid: Grid, half_width_m: float, asphalt:
     tone = 1 + asphalt.blotchiness * fractal(rng, shape, (metres[0] // 2, metres[1]), 4)
     tone += asphalt.wheel_paths * wheels * (1 + 0.5 * blotches(rng, shape, (metres[0] // 6, 2))) + joint
     small = np.clip(tone[..., None] * asphalt.colour(), 0, 255).astype(np.uint8)
-    return cv2.resize(small, (grid.columns, grid.rows), interpolation=cv2.INTER_LINEAR)
+    image: Image = cv2.resize(small, (grid.columns, grid.rows), interpolation=cv2.INTER_LINEAR)
+    return image
 
 
 def _sides(rng: np.random.Generator, image: Image, grid: Grid, half_width_m: float) -> None:
     """Kerb, gutter and what lies beyond: paving stones or grass, left and right alike in kind."""
     inner, outer = (int((edge - grid.t0) / grid.across_m) for edge in (half_width_m, half_width_m + KERB_M))
     kerb = np.array(rng.uniform(120, 180) * np.array([1.0, 0.99, 0.96]))
-    verge = paving(rng, 400) if rng.random() < 0.5 else grass(rng, 400)
-    tiled = np.tile(verge, (grid.rows // 400 + 1, 1, 1))[: grid.rows]
+    verge = paving(rng, TILE_PX) if rng.random() < 0.5 else grass(rng, TILE_PX)
+    tiled = np.tile(verge, (grid.rows // TILE_PX + 1, 1, 1))[: grid.rows]
     width = grid.columns - outer
     image[:, outer:] = tiled[:, :width]
     image[:, : grid.columns - outer] = tiled[:, :width][:, ::-1]
@@ -104,7 +107,7 @@ def _sides(rng: np.random.Generator, image: Image, grid: Grid, half_width_m: flo
 
 def paving(rng: np.random.Generator, size: int) -> Image:
     """Paving stones of 30 cm at 1 cm a pixel, (size, size, 3)."""
-    stones = rng.normal(1, 0.05, (size // 30 + 2, size // 30 + 2)).astype(np.float32)
+    stones = rng.normal(1, 0.05, (size // 30 + 1, size // 30 + 1)).astype(np.float32)
     tone = np.kron(stones, np.ones((30, 30), dtype=np.float32))[:size, :size]
     tone[::30] *= 0.7
     tone[:, ::30] *= 0.7
@@ -115,10 +118,14 @@ def paving(rng: np.random.Generator, size: int) -> Image:
 
 
 def grass(rng: np.random.Generator, size: int) -> Image:
-    """Mown or dry grass, (size, size, 3)."""
-    tone = 1 + 0.25 * fractal(rng, (size, size), (6, 6), 3) + rng.normal(0, 0.16, (size, size)).astype(np.float32)
-    colour = np.array([rng.uniform(75, 125), rng.uniform(95, 130), rng.uniform(45, 70)])
-    return np.clip(tone[..., None] * colour, 0, 255).astype(np.uint8)
+    """Mown or dry grass, (size, size, 3), mirrored so that it repeats without seams."""
+    half = size // 2
+    tone = 1 + 0.12 * fractal(rng, (half, half), (4, 4), 4)
+    tone = np.block([[tone, tone[:, ::-1]], [tone[::-1], tone[::-1, ::-1]]])
+    tone += rng.normal(0, 0.16, (size, size)).astype(np.float32)
+    colour = np.array([rng.uniform(80, 122), rng.uniform(95, 125), rng.uniform(50, 72)])
+    tile: Image = np.clip(tone[..., None] * colour, 0, 255).astype(np.uint8)
+    return tile
 
 
 def _paint(rng: np.random.Generator, image: Image, grid: Grid, half_width_m: float) -> None:
@@ -199,11 +206,13 @@ def _damage(image: Image, window: Window, damage: Damage, asphalt: Asphalt) -> N
             mottled = np.clip(fractal(rng, window.shape, (8, 8), 3) + 0.3, 0, 1)
             _over(area, asphalt.colour() * rng.choice([0.7, 1.25]), worn * mottled * 0.5)
         dark = rng.uniform(0.15, 0.42) * np.array([1.0, 0.97, 0.92])
-        depth = np.clip(0.9 + 0.3 * fractal(rng, window.shape, (window.shape[0] // 10 + 2, 4), 2), 0, 1)
+        depth = rng.uniform(0.5, 1.0) * np.clip(
+            0.95 + 0.35 * fractal(rng, window.shape, (window.shape[0] // 10 + 2, 4), 2), 0, 1
+        )
         _over(area, asphalt.colour() * dark, lines(damage.strokes, window) * depth)
 
 
-def _pothole(rng: np.random.Generator, area: Image, inside: Floats, window: Window, asphalt: Asphalt) -> None:
+def _pothole(rng: np.random.Generator, area: Image, inside: Reals, window: Window, asphalt: Asphalt) -> None:
     """A hole: rough bottom, deep shade at the wall towards the sun, a lit wall opposite, broken edge."""
     grid = window.grid
     depth = cv2.GaussianBlur(inside, (0, 0), rng.uniform(0.02, 0.05) / grid.along_m) * inside
@@ -219,7 +228,7 @@ def _pothole(rng: np.random.Generator, area: Image, inside: Floats, window: Wind
     _over(area, asphalt.colour() * 0.25, rim * broken)
 
 
-def _ravelling(rng: np.random.Generator, area: Image, inside: Floats, window: Window, asphalt: Asphalt) -> None:
+def _ravelling(rng: np.random.Generator, area: Image, inside: Reals, window: Window, asphalt: Asphalt) -> None:
     """Stones lost from the surface: pits of 1-3 cm, pale stones between them; or whole flakes of the top layer gone."""
     grid = window.grid
     metres = max(int(window.shape[0] * grid.along_m * 3), 2), max(int(window.shape[1] * grid.across_m * 3), 2)
@@ -231,17 +240,17 @@ def _ravelling(rng: np.random.Generator, area: Image, inside: Floats, window: Wi
         _over(area, asphalt.colour() * rng.uniform(1.05, 1.3), flaked * 0.7)
         _over(area, asphalt.colour() * 0.4, rim * 0.7)
     else:
-        _over(area, asphalt.colour() * rng.uniform(0.78, 1.14), density * rng.uniform(0.3, 0.7))
+        _over(area, asphalt.colour() * rng.choice([0.74, 0.86, 1.12, 1.22]), density * rng.uniform(0.4, 0.75))
     white = rng.standard_normal(window.shape, dtype=np.float32)
     pocks = cv2.GaussianBlur(white, (0, 0), rng.uniform(0.45, 1.0))
     pocks /= float(pocks.std()) + 1e-6
-    few = rng.uniform(0.4, 1.2)  # sigmas above which a stone is gone
+    few = rng.uniform(0.3, 1.0)  # sigmas above which a stone is gone
     dark, pale = asphalt.colour() * rng.uniform(0.3, 0.55), np.minimum(asphalt.colour() * 1.5, 205)
     _over(area, dark, np.clip((pocks - few) * 1.8, 0, 1) * density * rng.uniform(0.65, 0.95))
     _over(area, pale, np.clip((-pocks - few - 0.3) * 1.5, 0, 1) * density * rng.uniform(0.2, 0.5))
 
 
-def cover(shapes: Sequence[shapely.Geometry], window: Window) -> Floats:
+def cover(shapes: Sequence[shapely.Geometry], window: Window) -> Reals:
     """Which part of each pixel of the window the shapes cover, float32 (rows, columns), 0..1."""
     mask = np.zeros((window.shape[0] * FINER, window.shape[1] * FINER), dtype=np.uint8)
     for polygon in shapely.get_parts(shapes):
@@ -252,7 +261,7 @@ def cover(shapes: Sequence[shapely.Geometry], window: Window) -> Floats:
     return _reduced(mask, window)
 
 
-def lines(strokes: Sequence[Stroke], window: Window) -> Floats:
+def lines(strokes: Sequence[Stroke], window: Window) -> Reals:
     """Which part of each pixel the strokes cover, float32 (rows, columns), 0..1."""
     mask = np.zeros((window.shape[0] * FINER, window.shape[1] * FINER), dtype=np.uint8)
     for stroke in strokes:
@@ -271,15 +280,17 @@ def lines(strokes: Sequence[Stroke], window: Window) -> Floats:
     return _reduced(mask, window)
 
 
-def _fixed(pixels: Floats) -> "np.ndarray[tuple[int, ...], np.dtype[np.int32]]":
-    return np.round(pixels * (1 << SHIFT)).astype(np.int32)
+def _fixed(pixels: Floats) -> NDArray[np.int32]:
+    fixed: NDArray[np.int32] = np.round(pixels * (1 << SHIFT)).astype(np.int32)
+    return fixed
 
 
-def _reduced(mask: Image, window: Window) -> Floats:
-    return cv2.resize(mask, window.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+def _reduced(mask: Image, window: Window) -> Reals:
+    part: Reals = cv2.resize(mask, window.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    return part
 
 
-def _over(area: Image, colour: Floats, opacity: Floats) -> None:
+def _over(area: Image, colour: Reals, opacity: Reals) -> None:
     """Lay a colour (3,) or (rows, columns, 3) with an opacity (rows, columns) over an image, in place."""
     mixed = area + (colour - area.astype(np.float32)) * opacity[..., None]
     np.clip(mixed, 0, 255, out=mixed)

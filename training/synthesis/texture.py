@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detector.types import Floats, Image
+from training.synthesis.noise import Reals
 
 ACROSS_OF_ALONG_M = 0.0016  # across^2 / along at which both footprints of a dashcam pixel match: h / f
 
@@ -92,7 +93,7 @@ class Pyramid:
             image = cv2.resize(np.ascontiguousarray(cut), (columns, rows), interpolation=cv2.INTER_AREA)
             self._levels.append((image, along_m, across_m))
 
-    def look_up(self, s: Floats, t: Floats, footprint_m: Floats) -> NDArray[np.float32]:
+    def look_up(self, s: Reals, t: Reals, footprint_m: Reals) -> NDArray[np.float32]:
         """Colours at s, t, blurred over `footprint_m` along the road; all three (rows, columns), the answer float32.
 
         Linear within a level and between two levels.
@@ -114,7 +115,7 @@ class Pyramid:
             result[band] += colours * (weight[..., None] if channels else weight)
         return result
 
-    def _index(self, metres: Floats, axis: int, pixel_m: float) -> NDArray[np.float32]:
+    def _index(self, metres: Reals, axis: int, pixel_m: float) -> NDArray[np.float32]:
         offset = np.asarray(metres - self._origin[axis], dtype=np.float32)
         if self._period is not None:
             period = np.float32(self._period[axis])

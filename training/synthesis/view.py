@@ -1,4 +1,4 @@
-"""What a camera on the street sees: each pixel of the ground is looked up exactly where `Camera.ground` says it lies."""
+"""What a camera on the street sees: each ground pixel is looked up exactly where `Camera.ground` says it is."""
 
 import math
 from collections.abc import Sequence
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import shapely
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from detector.scene.camera import Camera
 from detector.types import Floats, Image
+from training.synthesis.noise import Reals
 from training.synthesis.scenery import Billboard, draw_billboards, draw_sky, treeline
 from training.synthesis.street import Damage, Street
 from training.synthesis.texture import Pyramid
@@ -88,10 +89,7 @@ def visible_box(
     None when nothing of it is.
     """
     outline = shapely.transform(damage.outline, lambda road: place.to_vehicle(street.axis.place(road)))
-    # In front of the camera's plane, and not so far away that nobody could see it.
-    right, down, axis = camera.rotation()
-    start = (BEHIND_M + camera.height_m * axis[2]) / max(float(np.hypot(axis[0], axis[1])), 1e-9)
-    seen = shapely.intersection(outline, shapely.box(max(start, BEHIND_M), -far_m, far_m, far_m))
+    seen = shapely.intersection(outline, _in_view(camera, far_m))
     if seen.is_empty:
         return None
     projected = shapely.transform(seen, camera.project)
@@ -103,6 +101,16 @@ def visible_box(
     return float(x0), float(y0), float(x1), float(y1)
 
 
+def _in_view(camera: Camera, far_m: float) -> shapely.Geometry:
+    """Ground in front of the camera's plane, up to `far_m` ahead."""
+    axis = camera.rotation()[2]
+    level = float(np.hypot(axis[0], axis[1]))
+    start = (BEHIND_M + camera.height_m * axis[2]) / level  # depth = level * distance - height * axis_z
+    square = np.array([[start, -2 * far_m], [2 * far_m, -2 * far_m], [2 * far_m, 2 * far_m], [start, 2 * far_m]])
+    turned = square @ np.array([[axis[0], axis[1]], [-axis[1], axis[0]]]) / level
+    return shapely.intersection(shapely.Polygon(turned), shapely.box(-far_m, -2 * far_m, far_m, 2 * far_m))
+
+
 def _draw_ground(picture: NDArray[np.float32], stage: Stage, camera: Camera, place: Place, light: Light) -> None:
     """Fill the part of the picture below the horizon."""
     corners = camera.horizon_y() + np.array([-1, 1]) * camera.width / 2 * abs(math.tan(math.radians(camera.roll_deg)))
@@ -110,7 +118,7 @@ def _draw_ground(picture: NDArray[np.float32], stage: Stage, camera: Camera, pla
     u, v = np.meshgrid(np.arange(camera.width) + 0.5, np.arange(top, camera.height) + 0.5)
     ground = camera.ground(np.column_stack([u.ravel(), v.ravel()]))
     distance = np.hypot(*ground.T).reshape(u.shape).astype(np.float32)
-    sky = ~(distance < 4 * HAZE_M)  # also where there is no ground
+    sky = np.logical_not(distance < 4 * HAZE_M)  # also where there is no ground
     here = stage.street.axis.locate(np.array([[place.x, place.y]]))[0, 0]
     road = stage.street.axis.locate(place.to_plane(np.nan_to_num(ground)), here - 10, here + 150)
     s, t = (np.nan_to_num(road[:, i], nan=1e4).reshape(u.shape).astype(np.float32) for i in (0, 1))
@@ -126,12 +134,13 @@ def _draw_ground(picture: NDArray[np.float32], stage: Stage, camera: Camera, pla
     np.copyto(picture[top:], colours, where=~sky[..., None])
 
 
-def haze(distance: Floats) -> NDArray[np.float32]:
+def haze(distance: Reals) -> NDArray[np.float32]:
     """Share of the haze's colour in what is seen at a distance in metres."""
-    return (1 - np.exp(distance * np.float32(-1 / HAZE_M))).astype(np.float32)
+    share: NDArray[np.float32] = (1 - np.exp(distance * np.float32(-1 / HAZE_M))).astype(np.float32)
+    return share
 
 
-def _span(rows: NDArray[np.bool_]) -> tuple[int, int]:
+def _span(rows: ArrayLike) -> tuple[int, int]:
     """First and last + 1 of the rows that are set; 0, 0 when none is."""
     found = np.flatnonzero(rows)
     return (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)

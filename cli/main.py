@@ -1,0 +1,254 @@
+"""The `schouw` command.
+
+Exit codes: 0 all done; 1 some inputs failed, the rest is done; 2 a mistake to put right, nothing was written.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import options
+from cli.progress import bars, counted, errors
+from detector import __version__
+from detector.errors import SchouwError
+
+app = typer.Typer(
+    name="schouw",
+    help="Road condition from dashcam footage: finds cracks, ravelling and potholes, and maps them to road segments.",
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command; a mistake that the user can put right is one line and exit code 2."""
+    try:
+        app()
+    except SchouwError as problem:
+        errors.print(f"schouw: {problem}", style="red", markup=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        errors.print("schouw: stopped")
+        sys.exit(130)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"schouw {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Hold the options that come before a command."""
+
+
+@app.command()
+def detect(
+    footage: options.Footage,
+    out: Annotated[Path, typer.Option(help="Folder for the result.")],
+    track: options.Track = None,
+    every: options.Every = 3.0,
+    device: options.Device = options.DeviceName.AUTO,
+    weights: options.WeightsName = None,
+    conf: options.Conf = None,
+    camera: options.CameraFile = None,
+    offset: options.Offset = None,
+    partial: options.Partial = False,
+) -> None:
+    """Find damage in footage and say where it lies.
+
+    Examples:
+
+        schouw detect drive.mp4 --track drive.gpx --out result
+
+        schouw detect photos/ --out result --every 5m
+
+        schouw detect GX010042.MP4 GX020042.MP4 --out result
+    """
+    failed = _detect(footage, out, track, _detect_options(every, device, weights, conf, camera, offset, partial))
+    typer.echo(f"result: {out}")
+    _exit_if(failed)
+
+
+@app.command(name="map")
+def map_(
+    result: Annotated[Path, typer.Argument(help="Folder that `schouw detect` wrote.")],
+    roads: options.Roads,
+    out: Annotated[Path, typer.Option(help="Folder for the map.")],
+    layer: options.Layer = None,
+    table: options.TableName = None,
+) -> None:
+    """Put a result on a road network: condition and coverage of every segment.
+
+    Example:
+
+        schouw map result --roads wegvakken.gpkg --out map
+    """
+    _map(result, roads, out, layer, table)
+
+
+@app.command()
+def survey(
+    footage: options.Footage,
+    roads: options.Roads,
+    out: Annotated[Path, typer.Option(help="Folder for the map; the result goes to its folder `result`.")],
+    track: options.Track = None,
+    every: options.Every = 3.0,
+    device: options.Device = options.DeviceName.AUTO,
+    weights: options.WeightsName = None,
+    conf: options.Conf = None,
+    camera: options.CameraFile = None,
+    offset: options.Offset = None,
+    partial: options.Partial = False,
+    layer: options.Layer = None,
+    table: options.TableName = None,
+) -> None:
+    """Find damage in footage and map it: `detect` and `map` in one.
+
+    Example:
+
+        schouw survey drive.mp4 --track drive.gpx --roads wegvakken.gpkg --out survey
+    """
+    from roads.network import read_network
+
+    read_network(roads, layer)  # a mistake in the network shows before the long part
+    result = out / "result"
+    failed = _detect(footage, result, track, _detect_options(every, device, weights, conf, camera, offset, partial))
+    _map(result, roads, out, layer, table)
+    _exit_if(failed)
+
+
+@app.command()
+def predict(
+    pictures: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.", show_default=False)],
+    json_file: Annotated[Path, typer.Option("--json", help="File for the boxes.", show_default=False)],
+    conf: options.Conf = None,
+    draw: Annotated[
+        Path | None, typer.Option(help="Folder for the pictures with boxes drawn.", show_default=False)
+    ] = None,
+    weights: options.WeightsName = None,
+    device: options.Device = options.DeviceName.AUTO,
+) -> None:
+    """Run the model alone on pictures without a place.
+
+    Writes `{"picture stem": [[x0, y0, x1, y1, score, class id], ...]}` in pixels of the picture as stored.
+    Classes: 0 longitudinal crack, 1 transverse crack, 2 alligator cracking, 3 pothole, 4 ravelling.
+
+    Example:
+
+        schouw predict pictures/ --json boxes.json --conf 0.01 --draw drawn
+    """
+    from detector.files import atomic_path
+    from detector.model.pictures import list_pictures, predict_pictures
+    from detector.model.predictor import Predictor
+    from detector.model.weights import default_weights, load_weights
+
+    paths = list_pictures(pictures)
+    predictor = Predictor(load_weights(weights) if weights else default_weights(), device.value, conf)
+    with bars() as report:
+        rows, problems = predict_pictures(counted(paths, "pictures", len(paths), report), predictor, draw)
+    if not rows and problems:
+        raise problems[0]
+    with atomic_path(json_file) as temporary:
+        temporary.write_text(json.dumps(rows) + "\n")
+    typer.echo(f"{sum(map(len, rows.values()))} boxes in {len(rows)} pictures: {json_file}")
+    _exit_if([str(problem) for problem in problems])
+
+
+@app.command()
+def train(
+    config: Annotated[Path, typer.Argument(help="Training settings (YAML); see training/configs/.")],
+    out: Annotated[Path, typer.Option(help="Folder of the run. A run that was cut off goes on where it was.")],
+    device: Annotated[str, typer.Option(help="auto, cpu, or a CUDA device such as 0.")] = "auto",
+) -> None:
+    """Train a model on labelled pictures and package it with a card.
+
+    Example:
+
+        SCHOUW_DATA=../shared schouw train training/configs/first.yaml --out runs/first
+    """
+    _needs("torch", "ultralytics", "albumentations", extra="train")
+    from training.config import read_config
+    from training.package import package_run
+    from training.train import train as run_training
+
+    settings = read_config(config)
+    run_training(settings, out, device, say=errors.print)
+    packaged = package_run(settings, out)
+    typer.echo(f"model: {packaged}")
+
+
+@app.command()
+def render(
+    out: Annotated[Path, typer.Option(help="Folder for the drive, its track, camera, network and truth.")],
+    seed: Annotated[int, typer.Option(help="Another seed draws another street.")] = 0,
+) -> None:
+    """Render a street with damage of known place and size, seen from a driving car.
+
+    Example:
+
+        schouw render --out sample
+    """
+    from training.synthesis.survey import render_survey
+
+    with bars() as report:
+        render_survey(out, seed=seed, progress=report)
+    typer.echo(f"rendered drive: {out}")
+
+
+def _detect_options(
+    every: float,
+    device: options.DeviceName,
+    weights: str | None,
+    conf: float | None,
+    camera: Path | None,
+    offset: float | None,
+    partial: bool,
+) -> DetectOptions:
+    return DetectOptions(
+        every_m=every,
+        device=device.value,
+        weights=weights,
+        conf=conf,
+        camera=camera,
+        offset_s=offset,
+        partial=partial,
+    )
+
+
+def _detect(footage: list[Path], out: Path, track: Path | None, settings: DetectOptions) -> list[str]:
+    """Detect; return a sentence for each input that failed."""
+    with bars() as report:
+        return list(run_detect(footage, track, out, settings, progress=report).failed)
+
+
+def _map(result: Path, roads: Path, out: Path, layer: str | None, table: str | None) -> None:
+    with errors.status("mapping"):
+        road_map = map_survey(read_result(result), read_network(roads, layer), read_table(table or DEFAULT))
+        write_map(road_map, result, out)
+    print_summary(road_map.summary)
+    typer.echo(f"map: {out / 'map.html'}")
+
+
+def _needs(*packages: str, extra: str) -> None:
+    from importlib.util import find_spec
+
+    missing = [package for package in packages if find_spec(package) is None]
+    if missing:
+        raise SchouwError(f"this command needs {', '.join(missing)}; run: pip install 'schouw[{extra}]'")
+
+
+def _exit_if(failed: list[str]) -> None:
+    for sentence in failed:
+        errors.print(f"schouw: {sentence}", style="yellow", markup=False, soft_wrap=True)
+    if failed:
+        raise typer.Exit(1)
