@@ -6,14 +6,18 @@ Exit codes: 0 all done; 1 some inputs failed, the rest is done; 2 a mistake to p
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli import options
 from cli.progress import bars, counted, errors
+from cli.summary import show_summary
 from detector import __version__
 from detector.errors import SchouwError
+
+if TYPE_CHECKING:
+    from detector.survey import DetectOptions
 
 app = typer.Typer(
     name="schouw",
@@ -201,7 +205,7 @@ def render(
     from training.synthesis.survey import render_survey
 
     with bars() as report:
-        render_survey(out, seed=seed, progress=report)
+        render_survey(out, seed=seed, progress=lambda done, total: report("rendering", done, total))
     typer.echo(f"rendered drive: {out}")
 
 
@@ -213,7 +217,9 @@ def _detect_options(
     camera: Path | None,
     offset: float | None,
     partial: bool,
-) -> DetectOptions:
+) -> "DetectOptions":
+    from detector.survey import DetectOptions
+
     return DetectOptions(
         every_m=every,
         device=device.value,
@@ -225,17 +231,26 @@ def _detect_options(
     )
 
 
-def _detect(footage: list[Path], out: Path, track: Path | None, settings: DetectOptions) -> list[str]:
+def _detect(footage: list[Path], out: Path, track: Path | None, settings: "DetectOptions") -> list[str]:
     """Detect; return a sentence for each input that failed."""
+    from detector.survey import detect as run_detect
+
     with bars() as report:
-        return list(run_detect(footage, track, out, settings, progress=report).failed)
+        done = run_detect(footage, track, out, settings, report)
+    return [str(problem) for problem in done.failed]
 
 
 def _map(result: Path, roads: Path, out: Path, layer: str | None, table: str | None) -> None:
+    from detector.results import read_result
+    from roads.condition.table import DEFAULT, read_table
+    from roads.export import write_map
+    from roads.mapping import map_survey
+    from roads.network import read_network
+
     with errors.status("mapping"):
         road_map = map_survey(read_result(result), read_network(roads, layer), read_table(table or DEFAULT))
         write_map(road_map, result, out)
-    print_summary(road_map.summary)
+    show_summary(road_map.summary)
     typer.echo(f"map: {out / 'map.html'}")
 
 

@@ -29,7 +29,9 @@ Footage = Annotated[
 ]
 Track = Annotated[
     Path | None,
-    typer.Option(help="GPS track: GPX, NMEA, or a GoPro file. Without it the footage's own is used.", show_default=False),
+    typer.Option(
+        help="GPS track: GPX, NMEA, or a GoPro file. Without it the footage's own is used.", show_default=False
+    ),
 ]
 Every = Annotated[
     float, typer.Option(parser=metres, metavar="METRES", help="One frame for every so many metres driven.")
@@ -40,7 +42,9 @@ WeightsName = Annotated[
 ]
 Conf = Annotated[
     float | None,
-    typer.Option(min=0.0, max=1.0, help="Score threshold for all classes. Default: the model's own.", show_default=False),
+    typer.Option(
+        min=0.0, max=1.0, help="Score threshold for all classes. Default: the model's own.", show_default=False
+    ),
 ]
 CameraFile = Annotated[
     Path | None,

@@ -25,6 +25,7 @@ def crop_road(image: Image, detection: Detection, camera: Camera) -> Image:
     height, width = image.shape[:2]
     x0, y0, x1, y1 = detection.box
     wide, high = (max((1 + 2 * AROUND) * side / 2, LEAST_PX) for side in (x1 - x0, y1 - y0))
+    high = max(high, wide / 2)  # a crack across the road is no letterbox
     middle = ((x0 + x1) / 2, (y0 + y1) / 2)
     horizon = min(max(camera.horizon_y(), 0.0), y0)
     left, right = max(middle[0] - wide, 0.0), min(middle[0] + wide, width)

@@ -6,31 +6,36 @@ footage. What is kept of a frame is its place, its detections and what road it s
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
+
 from detector import __version__
 from detector.crops import Crops
-from detector.errors import FootageError, SchouwError
+from detector.errors import SchouwError, SettingsError
 from detector.footage.sampling import read
-from detector.itinerary import Leg, plan_legs
+from detector.legs import Leg, plan_legs
 from detector.model.predictor import Device, Predictor
 from detector.model.weights import Weights, default_weights, load_weights
-from detector.results import SurveyResult, write_result
-from detector.scene.camera import read_camera
+from detector.results import SurveyResult, check_replaceable, write_result
+from detector.scene.camera import Camera, read_camera
+from detector.scene.cameras import Cameras
 from detector.scene.coverage import RoadView, judge, view_road
-from detector.scene.lens import Cameras
 from detector.scene.measure import measure
 from detector.scene.tracking import track as follow
 from detector.taxonomy import NAMES
-from detector.types import Defect, Detection, Fix, Frame, Image, Look
+from detector.types import Defect, Detection, Frame, Image, Look
 
-Key: TypeAlias = tuple[Leg, Frame, Image]
+SAMPLE = 32  # pictures of which an unknown camera's direction is found
+MAX_NOTES = 50
+
+Key: TypeAlias = tuple[int, Frame, Image]  # drive, frame, picture
 
 
 class Progress(Protocol):
@@ -43,7 +48,251 @@ class Progress(Protocol):
 class Model(Protocol):
     """What a survey asks of a model; `detector.model.predictor.Predictor` is the one in service."""
 
-    device: Any
-
-    def stream(self, pictures: Iterable[tuple[Key, Image]]) -> Iterator[tuple[Key, list[Detection]]]:
+    def stream(self, pictures: Iterable[tuple[Key, Image]], /) -> Iterator[tuple[Key, list[Detection]]]:
         """Yield each key with the damage in its picture, in order, pulling pictures as it goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectOptions:
+    """The settings of a survey."""
+
+    every_m: float = 3.0  # one frame for every so many metres driven
+    device: Device = "auto"
+    weights: str | None = None  # name or folder; None: the shipped model
+    conf: float | None = None  # score threshold for all classes; None: the model's own
+    camera: Path | None = None  # camera profile; None: assumed, with its direction found in the pictures
+    offset_s: float | None = None  # added to the footage's clock to get the track's
+    partial: bool = False  # use the part of the footage that the track covers
+
+
+@dataclass(frozen=True, slots=True)
+class DetectReport:
+    """What a survey did. `failed` holds one sentence for each input that could not be used."""
+
+    folder: Path
+    result: SurveyResult
+    failed: list[str]
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the frames showed, in the order they were read."""
+
+    drives: list[int] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+    cameras: list[Camera] = field(default_factory=list)
+    views: list[RoadView] = field(default_factory=list)
+    looks: list[list[Look]] = field(default_factory=list)
+    detections: list[tuple[int, Detection]] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)  # detections off the road, by reason
+    notes: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(("decode", "predict", "scene"), 0.0))
+
+
+def detect(
+    footage: Sequence[Path], track: Path | None, out: Path, options: DetectOptions, progress: Progress
+) -> DetectReport:
+    """Find damage in footage and write where it lies to the result folder `out`, whole or not at all.
+
+    Args:
+        footage: videos, folders of videos, or folders of geotagged photos.
+        track: GPS track of the drive; None takes the one inside each video.
+        out: result folder; an older result there is replaced.
+        options: the settings.
+        progress: told how far the survey is.
+
+    Raises:
+        SchouwError: no input can be used (the first input's error), or a track, camera, model or option can't be.
+    """
+    weights = load_weights(options.weights) if options.weights else default_weights()
+    predictor = Predictor(weights, options.device, options.conf)
+    return survey(footage, track, out, options, predictor, _model_card(weights, predictor, options), progress)
+
+
+def survey(
+    footage: Sequence[Path],
+    track: Path | None,
+    out: Path,
+    options: DetectOptions,
+    model: Model,
+    model_card: dict[str, Any],
+    progress: Progress,
+) -> DetectReport:
+    """Do what `detect` does with a model that is already there; `model_card` is what the result says of it."""
+    if not options.every_m > 0:
+        raise SettingsError(f"one frame every {options.every_m} m is impossible; give a distance above 0")
+    check_replaceable(out)  # before the long part
+    profile = None if options.camera is None else read_camera(options.camera)
+    created = datetime.now(UTC)
+    legs = plan_legs(
+        footage,
+        track,
+        every_m=options.every_m,
+        offset_s=options.offset_s or 0.0,
+        partial=options.partial,
+        planned=lambda done, total: progress("reading tracks", done, total),
+    )
+    _raise_if_all_failed(legs)
+    cameras = Cameras(profile, [] if profile else _sample(legs))
+    with tempfile.TemporaryDirectory(prefix="schouw-") as folder:
+        crops = Crops(Path(folder))
+        seen = _see(legs, cameras, model, crops, progress)
+        _raise_if_all_failed(legs)
+        progress("joining looks", 0, None)
+        defects = _defects(seen)
+        result = SurveyResult(
+            meta={},
+            frames=seen.frames,
+            coverage=judge(seen.views),
+            detections=seen.detections,
+            defects=defects,
+            fixes=list(dict.fromkeys(fix for leg in legs for fix in leg.fixes)),
+        )
+        result = replace(result, meta=_meta(result, seen, legs, cameras, model_card, options, created))
+        progress("joining looks", 1, 1)
+        write_result(result, crops.of(defects), out)
+    return DetectReport(out, result, [str(leg.error) for leg in legs if leg.error])
+
+
+def _raise_if_all_failed(legs: Sequence[Leg]) -> None:
+    errors = [leg.error for leg in legs if leg.error]
+    if len(errors) == len(legs):
+        raise errors[0] if errors else SettingsError("no footage given; name a video or a folder of photos")
+
+
+def _sample(legs: Sequence[Leg]) -> Iterator[Image]:
+    """Pictures spread evenly over all footage."""
+    usable = [leg for leg in legs if leg.plan and not leg.error]
+    total = sum(len(leg.plan.shots) for leg in usable if leg.plan)
+    wanted = np.unique(np.linspace(0, total - 1, SAMPLE).astype(int))
+    first = 0
+    for leg in usable:
+        if leg.plan is None:
+            continue
+        rows = [n - first for n in wanted if first <= n < first + len(leg.plan.shots)]
+        first += len(leg.plan.shots)
+        try:
+            if rows:
+                yield from (image for _, image in read(replace(leg.plan, shots=tuple(leg.plan.shots[r] for r in rows))))
+        except SchouwError:
+            continue  # told when the whole of it is read
+
+
+def _see(legs: Sequence[Leg], cameras: Cameras, model: Model, crops: Crops, progress: Progress) -> _Seen:
+    """Run all pictures through the model, and keep what each shows of the road."""
+    seen = _Seen()
+    total = sum(len(leg.plan.shots) for leg in legs if leg.plan and not leg.error)
+    progress("looking at the road", 0, total)
+    start = perf_counter()
+    for (drive, frame, image), detections in model.stream(_pictures(legs, cameras, seen)):
+        began = perf_counter()
+        camera = cameras.of(frame.width, frame.height)
+        looks, rejected = measure(frame.index, detections, camera)
+        seen.drives.append(drive)
+        seen.frames.append(frame)
+        seen.cameras.append(camera)
+        seen.views.append(view_road(frame.index, image, camera))
+        seen.looks.append(looks)
+        seen.detections.extend((frame.index, d) for d in detections)
+        seen.rejected.update(reason for _, reason in rejected)
+        crops.add(looks, image, camera)
+        seen.seconds["scene"] += perf_counter() - began
+        progress("looking at the road", len(seen.frames), total)
+    seen.seconds["predict"] = perf_counter() - start - seen.seconds["decode"] - seen.seconds["scene"]
+    return seen
+
+
+def _pictures(legs: Sequence[Leg], cameras: Cameras, seen: _Seen) -> Iterator[tuple[Key, Image]]:
+    """All pictures of all legs, numbered through. A leg that fails keeps its error and the next one begins."""
+    index = 0
+    for leg in legs:
+        if leg.error or not leg.plan:
+            continue
+        pictures = read(leg.plan, index, seen.notes)
+        try:
+            while True:
+                began = perf_counter()
+                pair = next(pictures, None)
+                seen.seconds["decode"] += perf_counter() - began
+                if pair is None:
+                    break
+                frame, image = pair
+                cameras.of(frame.width, frame.height)  # a profile for other pictures is this leg's mistake
+                leg.frames += 1
+                index = frame.index + 1
+                yield (leg.drive, frame, image), image
+        except SchouwError as error:
+            leg.error = error
+
+
+def _defects(seen: _Seen) -> list[Defect]:
+    """The defects of all drives, numbered through from 1."""
+    defects: list[Defect] = []
+    for _, rows in groupby(range(len(seen.frames)), key=lambda i: seen.drives[i]):
+        numbers = list(rows)
+        part = slice(numbers[0], numbers[-1] + 1)
+        defects += follow(seen.frames[part], seen.looks[part], seen.cameras[part], first_id=len(defects) + 1)
+    return defects
+
+
+def _model_card(weights: Weights, predictor: Predictor, options: DetectOptions) -> dict[str, Any]:
+    card = weights.card
+    return {
+        "name": card.name,
+        "version": card.version,
+        "sha256": card.files,
+        "conf": card.conf if options.conf is None else options.conf,
+        "backend": "torch" if predictor.device == "cuda" else "OpenVINO",
+        "device": predictor.device,
+    }
+
+
+def _meta(
+    result: SurveyResult,
+    seen: _Seen,
+    legs: Sequence[Leg],
+    cameras: Cameras,
+    model_card: dict[str, Any],
+    options: DetectOptions,
+    created: datetime,
+) -> dict[str, Any]:
+    """What survey.json says: how the result came about, and what to mind."""
+    notes = [leg.plan.note for leg in legs if leg.plan and leg.plan.note]
+    notes += [
+        f"{leg.file}: {leg.plan.outside} frames lie outside the track" for leg in legs if leg.plan and leg.plan.outside
+    ]
+    if not all(camera["calibrated"] for camera in cameras.cards()):
+        notes.append("the camera is not calibrated: places and sizes are estimates; give a profile with --camera")
+    notes += seen.notes[:MAX_NOTES]
+    if len(seen.notes) > MAX_NOTES:
+        notes.append(f"and {len(seen.notes) - MAX_NOTES} more frames that can't be decoded")
+    frames = len(seen.frames)
+    return {
+        "schouw": __version__,
+        "created_utc": created.isoformat(timespec="seconds"),
+        "model": model_card,
+        "settings": {name: str(v) if isinstance(v, Path) else v for name, v in asdict(options).items()},
+        "cameras": cameras.cards(),
+        "inputs": [
+            {
+                "file": str(leg.file),
+                "status": "failed" if leg.error else "done",
+                "error": str(leg.error) if leg.error else "",
+                "frames": leg.frames,
+            }
+            for leg in legs
+        ],
+        "counts": {
+            "frames": frames,
+            "frames_usable": sum(c.usable for c in result.coverage),
+            "detections": len(seen.detections),
+            "off_the_road": dict(seen.rejected),
+            "looks": sum(map(len, seen.looks)),
+            "defects": {name: sum(d.class_id == i for d in result.defects) for i, name in enumerate(NAMES)},
+        },
+        "timings": {
+            stage: {"seconds": round(spent, 3), "frames_per_s": round(frames / spent, 1) if spent > 0 else None}
+            for stage, spent in seen.seconds.items()
+        },
+        "notes": notes,
+    }

@@ -29,7 +29,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where the vehicle was at one moment, after smoothing. `sigma_m` is the horizontal 1 sigma."""
+    """Where the vehicle was at one moment, after smoothing. `sigma_m` is 1 sigma along each axis."""
 
     time_s: float
     lon: float
@@ -81,9 +81,9 @@ class Defect:
     class_id: int
     lon: float
     lat: float
-    sigma_m: float  # of the place, horizontal 1 sigma
+    sigma_m: float  # of the place, 1 sigma along each axis
     heading_deg: float  # of the vehicle that saw it
-    left_m: float  # of the camera's path; negative is right
+    left_m: float  # of the driven path; negative is right
     length_m: float  # along the road
     width_m: float  # across the road
     area_m2: float

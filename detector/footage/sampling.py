@@ -140,7 +140,7 @@ def _every(distances: Floats, every_m: float) -> NDArray[np.intp]:
     """Rows (rising, each once) nearest to every step along the distances (n,), which don't fall."""
     if not len(distances):
         return np.array([], dtype=np.intp)
-    steps = np.arange(distances[0], distances[-1] + every_m / 2, every_m)
+    steps = np.arange(distances[0], distances[-1] + every_m / 10, every_m)
     after = np.searchsorted(distances, steps).clip(0, len(distances) - 1)
     before = (after - 1).clip(0)
     nearest = np.where(steps - distances[before] < distances[after] - steps, before, after)

@@ -101,7 +101,7 @@ def smooth(times: Floats, places: Floats, sigmas: Floats, doppler: Floats) -> Sm
 
 def _prior(place: Floats) -> tuple[Floats, Floats]:
     """State (3, 2): place, velocity and wander (in sigmas) for both axes; covariance (3, 3), the same for both."""
-    return np.array([place, [0.0, 0.0], [0.0, 0.0]]), np.diag([1e4, 30.0**2, 1.0])
+    return np.array([place, [0.0, 0.0], [0.0, 0.0]]), np.diag([1e4, 1e4, 1.0])
 
 
 def _motion(step_s: float) -> tuple[Floats, Floats]:

@@ -53,17 +53,14 @@ class Trajectory:
         rows = np.flatnonzero(plausible(times, places))
         reachable = [fixes[row] for row in rows.tolist()]
         # Relative times keep nanoseconds: a POSIX time as float64 resolves a quarter of a microsecond.
-        path = smooth(
-            times[rows] - times[0],
-            places[rows],
-            np.array([_sigma(fix) for fix in reachable]),
-            self._doppler(reachable, times[rows], places[rows]),
-        )
+        speeds = _believable_speeds(reachable, times[rows], places[rows])
+        sigmas = np.array([_sigma(fix) for fix in reachable])
+        path = smooth(times[rows] - times[0], places[rows], sigmas, self._doppler(reachable, speeds))
         self._times = times[rows[path.kept]]
         self._places = path.places
         self._variances = path.variances
         self._velocities = _velocities(self._times, path)
-        self._standing = _standing(self._times, self._places)
+        self._standing = _standing(self._times, self._places, speeds[path.kept])
         self._headings = self._held_headings(reachable[int(path.kept[0])])
         chords = np.linalg.norm(np.diff(self._places, axis=0), axis=1)
         chords[self._standing[:-1] & self._standing[1:]] = 0.0
@@ -136,17 +133,13 @@ class Trajectory:
         headings = np.where(still, self._headings[i], _bearing(velocities))
         return places, velocities, variances, distances, headings
 
-    def _doppler(self, fixes: Sequence[Fix], times: Floats, places: Floats) -> Floats:
-        """The receiver's own velocities (n, 2) in m/s on the grid; nan where unknown or where they can't be right."""
-        none = np.nan
-        speed = np.array([none if f.speed_mps is None else f.speed_mps for f in fixes])
-        heading = np.array([none if f.heading_deg is None else f.heading_deg for f in fixes])
-        heading[speed < 0.1] = 0.0  # a receiver at rest has no course, and needs none
-        if not _speeds_agree(speed, times, places):
-            speed[:] = none
+    def _doppler(self, fixes: Sequence[Fix], speeds: Floats) -> Floats:
+        """The receiver's own velocities (n, 2) in m/s on the grid; nan where unknown."""
+        headings = np.array([np.nan if f.heading_deg is None else f.heading_deg for f in fixes])
+        headings[speeds < 0.1] = 0.0  # a receiver at rest has no course, and needs none
         convergence = self._proj.get_factors(fixes[0].lon, fixes[0].lat).meridian_convergence
-        angle = np.radians(heading - convergence)
-        return np.column_stack([speed * np.sin(angle), speed * np.cos(angle)])
+        angle = np.radians(headings - convergence)
+        return np.column_stack([speeds * np.sin(angle), speeds * np.cos(angle)])
 
     def _held_headings(self, first: Fix) -> Floats:
         """Grid heading at each fix: of its velocity, or while standing that of the last movement (or the next)."""
@@ -166,14 +159,19 @@ def _bearing(vectors: Floats) -> Floats:
     return bearing
 
 
-def _speeds_agree(speeds: Floats, times: Floats, places: Floats) -> bool:
-    """Whether the receiver's speeds fit its places. Some loggers write km/h for m/s."""
+def _believable_speeds(fixes: Sequence[Fix], times: Floats, places: Floats) -> Floats:
+    """The receiver's own speeds (n,) in m/s, nan where unknown; all nan where they don't fit its places.
+
+    Some loggers write km/h for m/s.
+    """
+    speeds = np.array([np.nan if f.speed_mps is None else f.speed_mps for f in fixes])
     step = np.diff(times)
-    covered = np.linalg.norm(np.diff(places, axis=0), axis=1)
-    told = (speeds[1:] + speeds[:-1]) / 2 * step
-    known = np.isfinite(told) & (step <= GAP_S)
-    noise = SIGMA_M * np.sqrt(2.0 + known.sum())  # of the sum over all steps, at worst
-    return bool(abs(covered[known].sum() - told[known].sum()) <= 0.3 * told[known].sum() + noise)
+    steady = np.isfinite(speeds[1:] + speeds[:-1]) & (step <= GAP_S)
+    told = float(((speeds[1:] + speeds[:-1]) / 2 * step)[steady].sum())
+    covered = float(np.linalg.norm(np.diff(places, axis=0), axis=1)[steady].sum())
+    wandered = SIGMA_M * float(step[steady].sum())  # what noise alone may add to the places' way, at most
+    agree = 0.7 * told <= covered + SIGMA_M and 0.7 * covered <= told + wandered
+    return speeds if agree else np.full(len(speeds), np.nan)
 
 
 def _velocities(times: Floats, path: SmoothPath) -> Floats:
@@ -187,8 +185,11 @@ def _velocities(times: Floats, path: SmoothPath) -> Floats:
     return velocities
 
 
-def _standing(times: Floats, places: Floats) -> NDArray[np.bool_]:
-    """Which fixes belong to a standstill: the net speed over a window around them is that of a wandering receiver."""
+def _standing(times: Floats, places: Floats, speeds: Floats) -> NDArray[np.bool_]:
+    """Which fixes belong to a standstill, by the receiver's own speed (nan where unknown).
+
+    Without it: where the net speed over a window around the fix is no more than that of a wandering receiver.
+    """
     rows = np.arange(len(times))
     first = np.searchsorted(times, times - STANDING_WINDOW_S / 2, side="left")
     last = np.searchsorted(times, times + STANDING_WINDOW_S / 2, side="right") - 1
@@ -196,7 +197,8 @@ def _standing(times: Floats, places: Floats) -> NDArray[np.bool_]:
     first = np.where(alone, np.maximum(rows - 1, 0), first)
     last = np.where(alone, np.minimum(rows + 1, len(times) - 1), last)
     span = np.maximum(times[last] - times[first], 1e-9)
-    standing: NDArray[np.bool_] = np.linalg.norm(places[last] - places[first], axis=1) / span < STANDING_MPS
+    net = np.linalg.norm(places[last] - places[first], axis=1) / span
+    standing: NDArray[np.bool_] = np.where(np.isnan(speeds), net, speeds) < STANDING_MPS
     return standing
 
 

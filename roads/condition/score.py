@@ -96,7 +96,7 @@ def score(defects: Sequence[Defect], length_m: float, covered_m: float, seen_m: 
     reasons = _reasons(defects, seen_m, table, [1.0] * len(defects))
     extents = {kind: percent for kind in Kind if (percent := _percent(defects, kind, seen_m, table)) > 0}
     # A short segment can't be seen for more than its length.
-    if coverage < table.minimum.coverage or covered_m < min(table.minimum.covered_m, 0.999 * length_m):
+    if coverage < table.minimum.coverage - 1e-9 or covered_m < min(table.minimum.covered_m, 0.999 * length_m):
         note = (
             f"seen for {coverage:.0%} ({covered_m:.0f} m); a grade needs {table.minimum.coverage:.0%} "
             f"and {table.minimum.covered_m:g} m"

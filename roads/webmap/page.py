@@ -82,17 +82,19 @@ def _json(data: Any) -> str:
 def _survey(road_map: RoadMap, embedded: int) -> dict[str, Any]:
     summary = road_map.summary
     meta = summary["survey"]
-    model, camera = meta.get("model"), meta.get("camera")
+    model = meta.get("model")
+    files = [Path(item["file"]).name for item in meta.get("inputs", []) if item["status"] == "done"]
+    cameras = meta.get("cameras", [])
     return {
-        "name": str(meta.get("name") or "Schouw"),
+        "name": ", ".join(files[:3]) + (f" + {len(files) - 3}" if len(files) > 3 else "") or "Schouw",
         "from": summary["from_utc"],
         "to": summary["to_utc"],
         "driven_m": summary["driven_m"],
         "covered_m": summary["covered_m"],
-        "model": str(model.get("name", "")) if isinstance(model, dict) else str(model or ""),
+        "model": " ".join(str(model.get(key, "")) for key in ("name", "version")).strip() if model else "",
         "table": summary["table"]["name"],
         "table_source": summary["table"]["source"],
-        "calibrated": bool(camera.get("calibrated")) if isinstance(camera, dict) else False,
+        "calibrated": bool(cameras) and all(camera["calibrated"] for camera in cameras),
         "network": summary["network"]["file"],
         "network_segments": summary["network"]["segments"],
         "embedded_segments": embedded,

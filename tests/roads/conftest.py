@@ -72,9 +72,9 @@ def survey() -> SurveyResult:
     ]
     detections = [(look.frame_index, look.detection) for d in defects for look in d.looks]
     meta = {
-        "name": "Proefrit <img src=x onerror=alert(1)>",
-        "model": {"name": "schouw-n"},
-        "camera": {"calibrated": False},
+        "inputs": [{"file": "Proefrit <img src=x onerror=alert(1)>", "status": "done", "error": "", "frames": 1}],
+        "model": {"name": "schouw-n", "version": "1"},
+        "cameras": [{"calibrated": False}],
     }
     return SurveyResult(meta, frames, coverage, detections, defects, [])
 

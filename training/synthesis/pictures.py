@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import shapely
 
 from detector.errors import SettingsError
 from detector.files import atomic_folder
@@ -17,13 +18,15 @@ from training.synthesis.scenery import line_street
 from training.synthesis.street import ALLIGATOR, LONGITUDINAL, POTHOLE, RAVELLING, TRANSVERSE, Street, Wish, plan_street
 from training.synthesis.surface import VERGE_M, Asphalt, choose_asphalt, draw_surface, grass, paving
 from training.synthesis.texture import Pyramid
-from training.synthesis.view import Light, Place, Stage, render, visible_box
+from training.synthesis.view import Light, Place, Stage, render, visible_outline
 
 STREET_M = 70.0  # length of a street
 PER_STREET = 8  # pictures taken on one street before the next is drawn
-SMALLEST_PX = 3.0, 10.0  # a damage whose box has a shorter or longer side below these is not labelled
-FAR_M = 30.0  # nor is what lies beyond
-CLASS_SHARES = {LONGITUDINAL: 0.22, TRANSVERSE: 0.20, ALLIGATOR: 0.18, POTHOLE: 0.20, RAVELLING: 0.20}
+SHORTEST_PX = 12.0  # a damage whose box is shorter on its longer side is not labelled,
+THINNEST_PX = 4.0  # nor a hole or a cracked or ravelled surface that is thinner,
+FINEST_PX = 0.18  # nor a single crack of less mean width: it has faded into the asphalt
+BOX_PX = 6.0  # boxes are at least this wide and high, as annotators draw them
+CLASS_SHARES = {LONGITUDINAL: 0.26, TRANSVERSE: 0.33, ALLIGATOR: 0.12, POTHOLE: 0.20, RAVELLING: 0.09}
 GRAIN_M = 0.004
 
 
@@ -50,9 +53,8 @@ def render_pictures(folder: Path, count: int, seed: int, size: int = 640) -> Pat
         for i, picture in enumerate(pictures(count, seed, size)):
             stem = f"rendered_{seed}_{i:05d}"
             quality = [cv2.IMWRITE_JPEG_QUALITY, 75 + (i * 7) % 20]
-            cv2.imwrite(
-                str(temporary / "images" / f"{stem}.jpg"), cv2.cvtColor(picture.image, cv2.COLOR_RGB2BGR), quality
-            )
+            _, jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture.image, cv2.COLOR_RGB2BGR), quality)
+            (temporary / "images" / f"{stem}.jpg").write_bytes(jpeg.tobytes())
             (temporary / "labels" / f"{stem}.txt").write_text(yolo_text(picture, size))
     return folder
 
@@ -79,7 +81,7 @@ def draw_stage(rng: np.random.Generator, axis: Axis | None = None) -> Stage:
     bend = float(rng.normal(0, 0.004))
     axis = axis or make_axis([(STREET_M, bend)])
     classes, shares = list(CLASS_SHARES), list(CLASS_SHARES.values())
-    number = 0 if rng.random() < 0.14 else int(rng.integers(6, 22))
+    number = 0 if rng.random() < 0.14 else int(rng.integers(8, 26))
     wanted = [Wish(int(c), 3.0, axis.length) for c in rng.choice(classes, number, p=shares)]
     street = plan_street(rng, axis, float(rng.uniform(2.4, 4.2)), wanted, int(rng.integers(2, 14)))
     return prepare(street, rng, bonnet=float(rng.uniform(0.04, 0.15)) if rng.random() < 0.3 else 0.0)
@@ -143,13 +145,23 @@ def _take(rng: np.random.Generator, stage: Stage, size: int) -> Picture:
     s, t = float(rng.uniform(-3, street.axis.length - 10)), street.lane_t + float(rng.normal(0, 0.35))
     (x, y), direction = street.axis.place(np.array([[s, t]]))[0], float(street.axis.direction(np.array([s]))[0])
     place = Place(float(x), float(y), direction + float(rng.normal(0, 0.02)))
-    found = [(d.class_id, visible_box(d, street, camera, place, stage.bonnet, FAR_M)) for d in street.damages]
-    seen = [(class_id, box) for class_id, box in found if box is not None and _large_enough(box)]
-    boxes = np.array([box for _, box in seen], dtype=np.float64).reshape(-1, 4)
+    found = [(d.class_id, visible_outline(d, street, camera, place, stage.bonnet)) for d in street.damages]
+    seen = [(class_id, outline) for class_id, outline in found if outline is not None and _is_seen(class_id, outline)]
+    boxes = np.array([_label(outline, size) for _, outline in seen], dtype=np.float64).reshape(-1, 4)
     return Picture(render(stage, camera, place, light, rng), tuple(class_id for class_id, _ in seen), boxes)
 
 
-def _large_enough(box: tuple[float, float, float, float]) -> bool:
-    x0, y0, x1, y1 = box
+def _is_seen(class_id: int, outline: shapely.Geometry) -> bool:
+    x0, y0, x1, y1 = outline.bounds
     shorter, longer = sorted((x1 - x0, y1 - y0))
-    return shorter >= SMALLEST_PX[0] and longer >= SMALLEST_PX[1]
+    if class_id in (LONGITUDINAL, TRANSVERSE):
+        return bool(longer >= SHORTEST_PX and outline.area / longer >= FINEST_PX)
+    return bool(longer >= SHORTEST_PX and shorter >= THINNEST_PX)
+
+
+def _label(outline: shapely.Geometry, size: int) -> Floats:
+    """Box x0, y0, x1, y1 of an outline in pixels, at least `BOX_PX` large and within the picture."""
+    x0, y0, x1, y1 = outline.bounds
+    middle, half = np.array([x0 + x1, y0 + y1]) / 2, np.maximum([x1 - x0, y1 - y0], BOX_PX) / 2
+    box: Floats = np.clip(np.concatenate([middle - half, middle + half]), 0, size)
+    return box

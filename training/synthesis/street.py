@@ -162,7 +162,7 @@ def _shape(rng: np.random.Generator, class_id: int, lane: float) -> tuple[shapel
         hull = shapely.concave_hull(edges, ratio=0.35)
         return shapely.union(hull, edges).buffer(widest / 2, quad_segs=2), strokes
     if class_id == POTHOLE:
-        size = rng.uniform(0.22, 0.85)
+        size = rng.uniform(0.25, 1.0)
         return blob(rng, (0.0, wheel + rng.normal(0, 0.2)), size * rng.uniform(0.8, 1.5), size, 0.12), ()
     t = wheel if rng.random() < 0.6 else side * lane / 2
     return blob(rng, (0.0, t), rng.uniform(1.2, 6.0), rng.uniform(0.5, min(1.9, lane * 0.7)), 0.10, squareness=4), ()

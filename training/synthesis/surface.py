@@ -215,14 +215,18 @@ def _damage(image: Image, window: Window, damage: Damage, asphalt: Asphalt) -> N
 def _pothole(rng: np.random.Generator, area: Image, inside: Reals, window: Window, asphalt: Asphalt) -> None:
     """A hole: rough bottom, deep shade at the wall towards the sun, a lit wall opposite, broken edge."""
     grid = window.grid
-    depth = cv2.GaussianBlur(inside, (0, 0), rng.uniform(0.02, 0.05) / grid.along_m) * inside
-    depth = np.clip(depth * 1.6 - 0.6, 0, 1) + 0.25 * fractal(rng, window.shape, (9, 9), 3) * inside
-    down = np.gradient(depth, axis=0) / grid.along_m + rng.normal(0, 0.3) * np.gradient(depth, axis=1) / grid.across_m
-    stones = cv2.GaussianBlur(rng.normal(0, 1, window.shape).astype(np.float32), (0, 0), 1.1) * 0.9
-    bottom = rng.uniform(0.38, 0.85) * asphalt.colour() * (np.array([1.06, 1.0, 0.93]) if rng.random() < 0.5 else 1.0)
-    relief = rng.choice([-1, 1]) * rng.uniform(0.010, 0.022) * down
-    shade = np.clip(1 + 0.22 * stones + relief - 0.20 * depth, 0.12, 1.7)
-    _over(area, bottom * shade[..., None], inside)
+    wall = rng.uniform(0.03, 0.07)  # metres over which it falls away
+    depth = cv2.GaussianBlur(inside, (0, 0), wall / grid.along_m) * inside
+    depth = np.clip(depth * 1.7 - 0.7, 0, 1) * (0.75 + 0.5 * fractal(rng, window.shape, (7, 7), 4))
+    slope = wall * np.gradient(depth, axis=0) / grid.along_m
+    slope += rng.normal(0, 0.5) * wall * np.gradient(depth, axis=1) / grid.across_m
+    stones = cv2.GaussianBlur(rng.standard_normal(window.shape, dtype=np.float32), (0, 0), rng.uniform(0.8, 1.6))
+    stones /= float(stones.std()) + 1e-6
+    tint = np.array([1.08, 1.0, 0.9]) if rng.random() < 0.5 else np.ones(3)  # sand of the base shows
+    bottom = rng.uniform(0.40, 0.95) * asphalt.colour() * tint
+    relief = rng.choice([-1, 1]) * rng.uniform(0.8, 1.6) * slope
+    shade = np.clip(1.0 + 0.16 * stones + relief - 0.30 * depth, 0.10, 1.9)
+    _over(area, np.minimum(bottom * shade[..., None], 225), inside)
     rim = inside - cv2.erode(inside, np.ones((3, 3), dtype=np.uint8))
     broken = np.clip(0.55 + 0.8 * fractal(rng, window.shape, (16, 16), 2), 0, 1)
     _over(area, asphalt.colour() * 0.25, rim * broken)

@@ -85,6 +85,9 @@ def render_survey(
 ) -> Path:
     """Render a drive of some seconds into a new folder and return it; an old folder of that name is replaced.
 
+    The truth lists every damage that a frame shows nearer than `view.FAR_M`, however small its box has become; its
+    places are WGS84 longitude and latitude, and `offset_m` counts along the segment as digitised.
+
     Frames come at `fps` on average, but not evenly. `noise_rms_m` is the exact RMS of the track's horizontal error.
     `progress` is told frames done and frames in all.
     """

@@ -81,23 +81,27 @@ def render(stage: Stage, camera: Camera, place: Place, light: Light, rng: np.ran
     return _expose(picture, light, rng)
 
 
-def visible_box(
+def visible_outline(
     damage: Damage, street: Street, camera: Camera, place: Place, bonnet: float = 0.0, far_m: float = FAR_M
-) -> tuple[float, float, float, float] | None:
-    """Exact bounding box in pixels of the part of the damage's outline that is nearer than `far_m` and in the picture.
-
-    None when nothing of it is.
-    """
+) -> shapely.Geometry | None:
+    """Exact outline in pixels of the part of the damage that is nearer than `far_m` and in the picture, or None."""
     outline = shapely.transform(damage.outline, lambda road: place.to_vehicle(street.axis.place(road)))
     seen = shapely.intersection(outline, _in_view(camera, far_m))
     if seen.is_empty:
         return None
-    projected = shapely.transform(seen, camera.project)
-    bottom = camera.height * (1 - bonnet)
-    inside = shapely.intersection(shapely.make_valid(projected), shapely.box(0, 0, camera.width, bottom))
-    if inside.is_empty or inside.area == 0:
+    projected = shapely.make_valid(shapely.transform(seen, camera.project))
+    inside = shapely.intersection(projected, shapely.box(0, 0, camera.width, camera.height * (1 - bonnet)))
+    return inside if inside.area > 0 else None
+
+
+def visible_box(
+    damage: Damage, street: Street, camera: Camera, place: Place, bonnet: float = 0.0, far_m: float = FAR_M
+) -> tuple[float, float, float, float] | None:
+    """Bounding box x0, y0, x1, y1 in pixels of `visible_outline`, or None."""
+    outline = visible_outline(damage, street, camera, place, bonnet, far_m)
+    if outline is None:
         return None
-    x0, y0, x1, y1 = inside.bounds
+    x0, y0, x1, y1 = outline.bounds
     return float(x0), float(y0), float(x1), float(y1)
 
 
@@ -181,10 +185,11 @@ def _expose(picture: NDArray[np.float32], light: Light, rng: np.random.Generator
     x, y = np.linspace(-1, 1, width, dtype=np.float32), np.linspace(-1, 1, height, dtype=np.float32)
     fall = 1 - light.vignette / 2 * (x[None] ** 2 + y[:, None] ** 2)
     gain = (light.exposure * light.contrast * np.array(light.tint)).astype(np.float32)
-    picture = picture * (fall[..., None] * gain) + np.float32(110 * (1 - light.contrast))
-    if light.noise > 0:
-        # Noise of one row more serves the three channels and costs a third.
-        white = rng.standard_normal((height + 7, width), dtype=np.float32) * np.float32(light.noise)
-        picture += np.stack([white[:height], white[3 : height + 3], white[7 : height + 7]], axis=2) * 0.5
-        picture += white[:height, :, None] * 0.7
+    picture *= gain
+    # What a sensor adds is mostly brightness: colour noise is smoothed away in the camera.
+    added = np.float32(light.noise) * rng.standard_normal((height, width), dtype=np.float32)
+    added += np.float32(110 * (1 - light.contrast))
+    for channel in range(3):
+        picture[..., channel] *= fall
+        picture[..., channel] += added
     return np.clip(picture, 0, 255).astype(np.uint8)
