@@ -17,7 +17,7 @@ from detector import __version__
 from detector.errors import SchouwError
 
 if TYPE_CHECKING:
-    from detector.survey import DetectOptions
+    from detector.survey import Check, DetectOptions
 
 app = typer.Typer(
     name="schouw",
@@ -122,11 +122,13 @@ def survey(
 
         schouw survey drive.mp4 --track drive.gpx --roads wegvakken.gpkg --out survey
     """
+    from roads.mapping import check_overlap
     from roads.network import read_network
 
-    read_network(roads, layer)  # a mistake in the network shows before the long part
+    network = read_network(roads, layer)  # a mistake in the network shows before the long part
     result = out / "result"
-    failed = _detect(footage, result, track, _detect_options(every, device, weights, conf, camera, offset, partial))
+    settings = _detect_options(every, device, weights, conf, camera, offset, partial)
+    failed = _detect(footage, result, track, settings, lambda poses: check_overlap(network, poses))
     _map(result, roads, out, layer, table)
     _exit_if(failed)
 
@@ -231,12 +233,15 @@ def _detect_options(
     )
 
 
-def _detect(footage: list[Path], out: Path, track: Path | None, settings: "DetectOptions") -> list[str]:
+def _detect(
+    footage: list[Path], out: Path, track: Path | None, settings: "DetectOptions", check: "Check | None" = None
+) -> list[str]:
     """Detect; return a sentence for each input that failed."""
+    from detector.survey import accept
     from detector.survey import detect as run_detect
 
     with bars() as report:
-        done = run_detect(footage, track, out, settings, report)
+        done = run_detect(footage, track, out, settings, report, check or accept)
     return [str(problem) for problem in done.failed]
 
 

@@ -16,9 +16,9 @@ class DeviceName(StrEnum):
     CUDA = "cuda"
 
 
-def metres(text: str) -> float:
-    """Read a distance such as `3m`, `3 m` or `3`."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*m?\s*", text)
+def metres(text: str | float) -> float:
+    """Read a distance such as `3m`, `3 m` or `3`; a default comes as a number."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*m?\s*", str(text))
     if match is None or float(match[1]) <= 0:
         raise typer.BadParameter(f"'{text}' is no distance; write for example 3m")
     return float(match[1])

@@ -6,7 +6,7 @@ footage. What is kept of a frame is its place, its detections and what road it s
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -30,11 +30,12 @@ from detector.scene.coverage import RoadView, judge, view_road
 from detector.scene.measure import measure
 from detector.scene.tracking import track as follow
 from detector.taxonomy import NAMES
-from detector.types import Defect, Detection, Frame, Image, Look
+from detector.types import Defect, Detection, Frame, Image, Look, Pose
 
 SAMPLE = 32  # pictures of which an unknown camera's direction is found
 MAX_NOTES = 50
 
+Check: TypeAlias = Callable[[Sequence[Pose]], None]
 Key: TypeAlias = tuple[int, Frame, Image]  # drive, frame, picture
 
 
@@ -43,6 +44,10 @@ class Progress(Protocol):
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Show it."""
+
+
+def accept(poses: Sequence[Pose]) -> None:
+    """Refuse no drive."""
 
 
 class Model(Protocol):
@@ -90,7 +95,12 @@ class _Seen:
 
 
 def detect(
-    footage: Sequence[Path], track: Path | None, out: Path, options: DetectOptions, progress: Progress
+    footage: Sequence[Path],
+    track: Path | None,
+    out: Path,
+    options: DetectOptions,
+    progress: Progress,
+    check: Check = accept,
 ) -> DetectReport:
     """Find damage in footage and write where it lies to the result folder `out`, whole or not at all.
 
@@ -100,13 +110,14 @@ def detect(
         out: result folder; an older result there is replaced.
         options: the settings.
         progress: told how far the survey is.
+        check: given all poses before the first picture is read; may raise a SchouwError to stop.
 
     Raises:
         SchouwError: no input can be used (the first input's error), or a track, camera, model or option can't be.
     """
     weights = load_weights(options.weights) if options.weights else default_weights()
     predictor = Predictor(weights, options.device, options.conf)
-    return survey(footage, track, out, options, predictor, _model_card(weights, predictor, options), progress)
+    return survey(footage, track, out, options, predictor, _model_card(weights, predictor, options), progress, check)
 
 
 def survey(
@@ -117,6 +128,7 @@ def survey(
     model: Model,
     model_card: dict[str, Any],
     progress: Progress,
+    check: Check = accept,
 ) -> DetectReport:
     """Do what `detect` does with a model that is already there; `model_card` is what the result says of it."""
     if not options.every_m > 0:
@@ -133,6 +145,7 @@ def survey(
         planned=lambda done, total: progress("reading tracks", done, total),
     )
     _raise_if_all_failed(legs)
+    check([shot.pose for leg in legs if leg.plan and not leg.error for shot in leg.plan.shots])
     cameras = Cameras(profile, [] if profile else _sample(legs))
     with tempfile.TemporaryDirectory(prefix="schouw-") as folder:
         crops = Crops(Path(folder))

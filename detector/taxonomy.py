@@ -44,9 +44,7 @@ CLASSES = (
     DamageClass(
         1, "transverse_crack", "D10", "Transverse crack", "Dwarsscheur", Kind.CRACKING, Measure.LENGTH, "#0072b2"
     ),
-    DamageClass(
-        2, "alligator_crack", "D20", "Alligator cracking", "Craquelé", Kind.CRACKING, Measure.AREA, "#cc79a7"
-    ),
+    DamageClass(2, "alligator_crack", "D20", "Alligator cracking", "Craquelé", Kind.CRACKING, Measure.AREA, "#cc79a7"),
     DamageClass(3, "pothole", "D40", "Pothole", "Gat", Kind.POTHOLES, Measure.AREA, "#d55e00"),
     DamageClass(4, "ravelling", None, "Ravelling", "Rafeling", Kind.RAVELLING, Measure.AREA, "#e69f00"),
 )

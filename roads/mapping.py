@@ -1,5 +1,6 @@
 """A survey laid on a road network: what was seen of every segment, what damage lies on it and how bad it is."""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +13,14 @@ import pandas as pd
 import shapely
 from shapely.ops import substring
 
+from detector.errors import NetworkError
 from detector.results import SurveyResult
 from detector.taxonomy import CLASSES
-from detector.types import Coverage, Defect, Frame
+from detector.types import Coverage, Defect, Frame, Pose
 from roads.condition.score import GRADES_NL, Condition, Status, amount, score
 from roads.condition.table import Table
 from roads.coverage import UNUSABLE, Surveyed, surveyed
+from roads.lane import in_lane
 from roads.locate import Place, locate
 from roads.matching import Matching, match
 from roads.network import Network
@@ -26,8 +29,7 @@ NOTES = (
     "Severity from a camera is an estimate by size: depth and crack width are not measured.",
     "Not surveyed is not undamaged: segments without coverage have no condition.",
 )
-
-
+NEAR_M = 200.0  # no road this near any frame: the network is of somewhere else
 OFF = "not on the network"
 DEFECT_COLUMNS = {
     "id": "int64",
@@ -72,13 +74,18 @@ class RoadMap:
 def map_survey(result: SurveyResult, network: Network, table: Table) -> RoadMap:
     """Match the drive, place each defect, and give each segment its coverage, damage and condition.
 
+    Poses and defects are moved into the lane driven in first, as far as the roads tell the receiver's error.
+
     Every frame and every defect is either on a segment or listed with the reason why not, and counted in the summary.
 
     Raises:
         NetworkError: the survey and the network don't overlap.
     """
     poses = [frame.pose for frame in result.frames]
+    check_overlap(network, poses)
     matching = match(network, poses)
+    result = in_lane(result, network, matching)
+    poses = [frame.pose for frame in result.frames]
     places = locate(network, matching, poses, result.defects)
     seen = surveyed(network, matching, result.frames, result.coverage)
     conditions = _conditions(network, seen, result.defects, places, table)
@@ -90,8 +97,28 @@ def map_survey(result: SurveyResult, network: Network, table: Table) -> RoadMap:
     return RoadMap(segments, defects, coverage, track, _frames_table(track), summary)
 
 
-def utc(time_s: float) -> str:
-    """POSIX seconds as ISO 8601 in UTC, to the millisecond."""
+def check_overlap(network: Network, poses: Sequence[Pose]) -> None:
+    """Raise NetworkError when no pose lies within `NEAR_M` of any road: the wrong network, or the wrong track."""
+    if not poses:
+        return
+    places = network.to_metres(np.array([pose.lon for pose in poses]), np.array([pose.lat for pose in poses]))
+    points = shapely.points(places)
+    tree = shapely.STRtree(network.segments.geometry.to_numpy())
+    if len(tree.query(points, "dwithin", NEAR_M)[0]):
+        return
+    (_, _), distance_m = tree.query_nearest(points[:1], return_distance=True, all_matches=False)
+    raise NetworkError(
+        network.path,
+        f"has no road near the drive, which starts at {poses[0].lat:.4f} N {poses[0].lon:.4f} E, "
+        f"{distance_m[0] / 1000:.1f} km from its nearest road",
+        "give the network of that area",
+    )
+
+
+def utc(time_s: float) -> str | None:
+    """POSIX seconds as ISO 8601 in UTC, to the millisecond; None for a time that is not known (nan)."""
+    if math.isnan(time_s):
+        return None
     return datetime.fromtimestamp(time_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -315,7 +342,7 @@ def _summary(
     coverage: gpd.GeoDataFrame,
     track: gpd.GeoDataFrame,
 ) -> dict[str, Any]:
-    times = [frame.pose.time_s for frame in result.frames]
+    times = [frame.pose.time_s for frame in result.frames if not math.isnan(frame.pose.time_s)]
     matched = int(track["segment_id"].notna().sum())
     located = int(defects["segment_id"].notna().sum())
     status = _counts(segments["status"])

@@ -62,7 +62,7 @@ class Matches:
 def pixel_boxes(labels: Iterable[Label], picture: LabelledPicture) -> Floats:
     """Boxes x0, y0, x1, y1 in pixels, shape (n, 4)."""
     boxes = np.array([label.box for label in labels], dtype=np.float64).reshape(-1, 4)
-    return boxes * np.array([picture.width, picture.height, picture.width, picture.height])
+    return np.asarray(boxes * np.array([picture.width, picture.height, picture.width, picture.height]))
 
 
 def iou(a: Floats, b: Floats, over_a_only: bool = False) -> Floats:
@@ -71,7 +71,7 @@ def iou(a: Floats, b: Floats, over_a_only: bool = False) -> Floats:
     inside = np.prod(np.clip(size, 0, None), axis=2)
     area_a = np.prod(a[:, 2:] - a[:, :2], axis=1)[:, None]
     whole = area_a if over_a_only else area_a + np.prod(b[:, 2:] - b[:, :2], axis=1)[None] - inside
-    return np.divide(inside, whole, out=np.zeros_like(inside), where=whole > 0)
+    return np.asarray(np.divide(inside, whole, out=np.zeros_like(inside), where=whole > 0))
 
 
 def match_picture(

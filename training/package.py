@@ -25,7 +25,7 @@ from training.train import gather
 EVALUATION_CONF = 0.01  # average precision needs the long tail of doubtful boxes
 LIMITS = [
     "Sizes and severity from one camera are estimates; depth is never measured.",
-    "Ravelling was labelled by a vision-language model in two passes with a written guide; no road inspector checked it.",
+    "Ravelling was labelled by a vision-language model with a written guide, in two passes; no inspector checked it.",
     "Few pictures show ravelling: expect misses, and false alarms on coarse or patched asphalt.",
     "The kind of crack (longitudinal, transverse, alligator) is less certain than that there is one.",
     "No Dutch road was in the training pictures.",

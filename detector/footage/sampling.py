@@ -209,10 +209,11 @@ def _shift(trajectory: Trajectory, first: float, last: float) -> float:
 
 
 def _span(seconds: float) -> str:
-    """A length of time in its two largest units, such as '3 days 2 h'."""
+    """A length of time, rounded to two units, such as '3 days 2 h'."""
     if seconds < 60:
         return f"{seconds:.1f} s"
-    rest = round(seconds)
+    step = 3600 if seconds >= 86400 - 60 else 60 if seconds >= 3600 - 1 else 1
+    rest = round(seconds / step) * step
     parts = []
     for unit, size in (("days", 86400), ("h", 3600), ("min", 60), ("s", 1)):
         count, rest = divmod(rest, size)

@@ -33,6 +33,8 @@ def match(network: Network, poses: Sequence[Pose], options: MatchOptions = DEFAU
     table = np.array([(p.time_s, p.lon, p.lat, p.heading_deg, p.speed_mps, p.sigma_m) for p in poses], float)
     table = table.reshape(len(poses), 6)
     table[:, 5] = np.clip(np.nan_to_num(table[:, 5]), 0.0, WORST_RECEIVER_M)
+    untimed = np.isnan(table[:, 0])  # photos without a time are taken in the order given
+    table[untimed, 0] = np.flatnonzero(untimed)
     matching = _unmatched(len(poses), "the position is not a number")
     points = np.full((len(poses), 2), np.nan)
     numbers = np.isfinite(table[:, :3]).all(axis=1)

@@ -33,7 +33,7 @@ def place(x: float, y: float) -> tuple[float, float]:
 def frame(index: int, x: float, y: float = 0.0, heading_deg: float = 90.0) -> Frame:
     lon, lat = place(x, y)
     time_s = index * 0.3
-    pose = Pose(START_S + time_s, lon, lat, heading_deg, 10.0, 2.0, index * 3.0)
+    pose = Pose(START_S + time_s, lon, lat, heading_deg, 10.0, 0.1, index * 3.0)
     return Frame(index, "drive.mp4", time_s, pose, 640, 360)
 
 
