@@ -16,7 +16,7 @@ import ultralytics
 from torch import nn
 from ultralytics.data import build_dataloader
 from ultralytics.models.yolo.detect import DetectionTrainer
-from ultralytics.utils.torch_utils import unwrap_model
+from ultralytics.utils.torch_utils import strip_optimizer, unwrap_model
 
 from detector.errors import InputError, SettingsError
 from detector.taxonomy import NAMES
@@ -101,6 +101,16 @@ class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
             rank=rank,
             device=self.device,
         )
+
+    def validate(self) -> tuple[dict[str, float] | None, float | None]:
+        """Validate only where the config asks for it; the packaged model is measured by `training.evaluate`."""
+        metrics, fitness = super().validate() if self.config.validate_each_epoch else ({}, None)
+        return metrics, fitness
+
+    def final_eval(self) -> None:
+        """Make the last checkpoint the run's result: it holds the averaged weights at the end of the schedule."""
+        strip_optimizer(self.last)
+        self.best.unlink(missing_ok=True)
 
 
 def prepare(trainer: DamageTrainer) -> None:

@@ -1,0 +1,81 @@
+"""A whole small training on rendered pictures: checkpoint, packaged model, card. Slow: it really trains."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("ultralytics", reason="needs the train extra: pip install -e '.[train]'")
+
+from detector.errors import InputError, SettingsError
+from detector.images import read_image
+from detector.model.predictor import Predictor
+from detector.model.weights import load_weights
+from detector.taxonomy import NAMES
+from detector.types import Detection
+from training.config import DataPart, TrainConfig
+from training.data.pictures import Label, LabelledPicture
+from training.evaluate import evaluate
+from training.package import package_run, shipped_thresholds
+from training.synthesis.pictures import render_pictures
+from training.train import train
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> TrainConfig:
+    from ultralytics import YOLO
+
+    folder = tmp_path_factory.mktemp("data")
+    YOLO("yolo26n.yaml", verbose=False).save(folder / "start.pt")
+    data = DataPart(card="rendered", folder=render_pictures(folder / "pictures", 10, seed=3, size=160))
+    (data.folder / "images" / "broken.jpg").write_bytes(b"no picture")
+    return TrainConfig(
+        name="tiny", start=folder / "start.pt", train=(data,), val=(data,), rendered=4, input_px=160, run_px=160,
+        epochs=1, batch=4, close_mosaic=0, workers=0, ravelling_repeat=2,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def run(config: TrainConfig, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    folder = tmp_path_factory.mktemp("run")
+    said: list[str] = []
+    train(config, folder, "cpu", said.append)
+    return folder, said
+
+
+def test_nothing_is_left_out_silently(run: tuple[Path, list[str]]) -> None:
+    assert sum("broken.jpg" in sentence for sentence in run[1]) == 2  # once for train, once for val
+
+
+def test_the_record_says_what_was_trained_on(run: tuple[Path, list[str]], config: TrainConfig) -> None:
+    record = json.loads((run[0] / "record.json").read_text())
+    assert record["pictures"] == {"train": 14, "val": 10}
+    assert record["config"]["name"] == config.name
+    assert set(record["boxes"]["train"]) == set(NAMES)
+
+
+def test_the_packaged_model_runs(run: tuple[Path, list[str]], config: TrainConfig) -> None:
+    weights = load_weights(package_run(config, run[0]))
+    assert set(weights.card.files) == {"model.pt", "openvino/model.xml", "openvino/model.bin"}
+    assert weights.card.metrics["val, OpenVINO"]["pictures"] == 10
+    picture = next((config.val[0].folder / "images").glob("rendered*.jpg"))
+    found = Predictor(weights, "cpu", conf=0.001).predict([read_image(picture)])[0]
+    assert all(d.class_id in range(len(NAMES)) for d in found)
+
+
+def test_a_finished_run_is_not_trained_on(run: tuple[Path, list[str]], config: TrainConfig) -> None:
+    with pytest.raises(SettingsError, match="finished"):
+        train(config, run[0], "cpu", print)
+
+
+def test_missing_start_weights(config: TrainConfig, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="start weights are missing"):
+        train(config.model_copy(update={"start": tmp_path / "none.pt"}), tmp_path / "run", "cpu", print)
+
+
+def test_a_class_without_true_boxes_gets_the_overall_threshold() -> None:
+    picture = LabelledPicture(Path("a.jpg"), "test", 100, 100, (Label(0, (0.1, 0.1, 0.5, 0.5)),))
+    conf = shipped_thresholds(evaluate([picture], {"a": [Detection((10, 10, 50, 50), 0.4, 0)]}))
+    assert conf == dict.fromkeys(NAMES, 0.4)
