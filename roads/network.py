@@ -19,9 +19,9 @@ import shapely
 from numpy.typing import NDArray
 
 from detector.errors import NetworkError
+from detector.footage.trajectory import metric_crs
 from roads.topology import Topology, build_topology
 
-RD = pyproj.CRS.from_epsg(28992)
 WGS84 = pyproj.CRS.from_epsg(4326)
 
 # Where a survey car may drive. https://wiki.openstreetmap.org/wiki/Key:highway
@@ -101,7 +101,8 @@ def read_network(path: Path, layer: str | None = None) -> Network:
     lower = _clean_lines(lower, notes)
     if lower.empty:
         raise NetworkError(path, "holds no road that a car can drive", "; ".join(notes))
-    crs = _metric_crs(lower)
+    west, south, east, north = lower.to_crs(WGS84).total_bounds
+    crs = metric_crs((west + east) / 2, (south + north) / 2)
     lower = _clean_lengths(lower.to_crs(crs), notes)
     if lower.empty:
         raise NetworkError(path, "holds no road with a length and a valid place", "; ".join(notes))
@@ -206,16 +207,6 @@ def _clean_lengths(table: gpd.GeoDataFrame, notes: list[str]) -> gpd.GeoDataFram
     zero = table.length < 0.01
     _note(notes, int(zero.sum()), "lines without length left out")
     return table[~zero].reset_index(drop=True)
-
-
-def _metric_crs(table: gpd.GeoDataFrame) -> pyproj.CRS:
-    """EPSG:28992 where the middle of the network lies in its area of use, else the UTM zone of that middle."""
-    west, south, east, north = table.to_crs(WGS84).total_bounds
-    area = RD.area_of_use
-    assert area is not None
-    if area.west <= (west + east) / 2 <= area.east and area.south <= (south + north) / 2 <= area.north:
-        return RD
-    return pyproj.CRS(table.estimate_utm_crs())
 
 
 def _note(notes: list[str], count: int, what: str) -> None:

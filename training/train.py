@@ -158,6 +158,7 @@ def overrides(config: TrainConfig, run: Path, device: str) -> dict[str, Any]:
         "epochs": config.epochs,
         "time": config.hours,
         "batch": config.batch,
+        "nbs": config.batch,  # a step for every batch: Ultralytics gathers 64 pictures, too few steps for a short run
         "optimizer": "AdamW",
         "lr0": config.learning_rate,
         "lrf": 0.02,
