@@ -17,7 +17,7 @@ from detector import __version__
 from detector.errors import SchouwError
 
 if TYPE_CHECKING:
-    from detector.survey import Check, DetectOptions
+    from detector.survey import Check, DetectOptions, DetectReport
 
 app = typer.Typer(
     name="schouw",
@@ -78,9 +78,9 @@ def detect(
 
         schouw detect GX010042.MP4 GX020042.MP4 --out result
     """
-    failed = _detect(footage, out, track, _detect_options(every, device, weights, conf, camera, offset, partial))
-    typer.echo(f"result: {out}")
-    _exit_if(failed)
+    done = _detect(footage, out, track, _detect_options(every, device, weights, conf, camera, offset, partial))
+    typer.echo(f"{len(done.result.defects)} defects in {len(done.result.frames)} frames: {out}")
+    _exit_if(done.failed)
 
 
 @app.command(name="map")
@@ -128,9 +128,9 @@ def survey(
     network = read_network(roads, layer)  # a mistake in the network shows before the long part
     result = out / "result"
     settings = _detect_options(every, device, weights, conf, camera, offset, partial)
-    failed = _detect(footage, result, track, settings, lambda poses: check_overlap(network, poses))
+    done = _detect(footage, result, track, settings, lambda poses: check_overlap(network, poses))
     _map(result, roads, out, layer, table)
-    _exit_if(failed)
+    _exit_if(done.failed)
 
 
 @app.command()
@@ -235,14 +235,12 @@ def _detect_options(
 
 def _detect(
     footage: list[Path], out: Path, track: Path | None, settings: "DetectOptions", check: "Check | None" = None
-) -> list[str]:
-    """Detect; return a sentence for each input that failed."""
+) -> "DetectReport":
     from detector.survey import accept
     from detector.survey import detect as run_detect
 
     with bars() as report:
-        done = run_detect(footage, track, out, settings, report, check or accept)
-    return [str(problem) for problem in done.failed]
+        return run_detect(footage, track, out, settings, report, check or accept)
 
 
 def _map(result: Path, roads: Path, out: Path, layer: str | None, table: str | None) -> None:
