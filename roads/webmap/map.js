@@ -315,7 +315,7 @@
   function controls() {
     if (zoom) zoom.remove();
     if (scale) scale.remove();
-    zoom = L.control.zoom({ zoomInTitle: t("zoomIn"), zoomOutTitle: t("zoomOut") }).addTo(map);
+    zoom = L.control.zoom({ position: "bottomright", zoomInTitle: t("zoomIn"), zoomOutTitle: t("zoomOut") }).addTo(map);
     scale = L.control.scale({ imperial: false }).addTo(map);
   }
   function speak(chosen) {
