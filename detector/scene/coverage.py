@@ -41,14 +41,18 @@ class RoadView:
 
 
 def view_road(frame_index: int, image: Image, camera: Camera, reach: Reach | None = None) -> RoadView:
-    """Measure the road part of a picture: from its bottom up to the far end of the reach. `camera` has its size."""
+    """Measure the road part of a picture: from its bottom up to its top or the end of the reach, whichever is nearer.
+
+    `camera` has the picture's size.
+    """
     reach = reach or Reach()
     height, width = image.shape[:2]
-    bottom = float(camera.ground(np.array([[width / 2, height]]))[0, 0])
+    bottom, top_m = camera.ground(np.array([[width / 2, height], [width / 2, 0.0]]))[:, 0].tolist()
     near = max(bottom, reach.near_m)
-    if math.isnan(bottom) or near >= reach.far_m:  # no road in the picture, or none within reach
+    far = reach.far_m if math.isnan(top_m) else min(top_m, reach.far_m)  # nan: the top shows the sky
+    if math.isnan(bottom) or near >= far:  # no road in the picture, or none within reach
         return RoadView(frame_index, reach.far_m, reach.far_m, 0.0, 0.0, 0.0)
-    rows = camera.project(np.array([[reach.far_m, 0.0], [near, 0.0]]))[:, 1]
+    rows = camera.project(np.array([[far, 0.0], [near, 0.0]]))[:, 1]
     top, end = np.clip(np.round(rows), 0, height).astype(int)
     road = image[min(top, end - 2) : end, round(SIDES[0] * width) : round(SIDES[1] * width)]
     grey = cv2.cvtColor(road, cv2.COLOR_RGB2GRAY)
@@ -57,7 +61,7 @@ def view_road(frame_index: int, image: Image, camera: Camera, reach: Reach | Non
     return RoadView(
         frame_index,
         near,
-        reach.far_m,
+        far,
         float(small.mean()),
         float((small > WHITE).mean()),
         float(cv2.Laplacian(small, cv2.CV_32F).var()),

@@ -101,7 +101,9 @@ def test_a_drive_gives_its_defects_once_in_place_and_size(street, tmp_path):
         assert defect.left_m == pytest.approx(damage.t, abs=0.15)
         assert (defect.length_m, defect.width_m) == pytest.approx((damage.length, damage.width), rel=0.35)
         assert len(defect.looks) >= 3
-    assert ("looking at the road", 21, 21) in stages
+    frames = len(report.result.frames)
+    assert frames == pytest.approx(21, abs=1)  # one every 3 m; the smoothed drive may be a little shorter
+    assert ("looking at the road", frames, frames) in stages
     assert all(c.usable for c in report.result.coverage)
 
 
@@ -115,12 +117,15 @@ def test_the_pictures_show_road_and_nothing_above_the_horizon(street, tmp_path):
 
 
 def test_the_description_says_how_it_came_about(street, tmp_path):
-    run([street / "drive.mp4"], street / "drive.gpx", tmp_path / "out", camera=street / "camera.yaml", every_m=5.0)
+    out = tmp_path / "out"
+    report = run([street / "drive.mp4"], street / "drive.gpx", out, camera=street / "camera.yaml", every_m=5.0)
+    frames = len(report.result.frames)
+    assert frames == pytest.approx(13, abs=1)
     meta = json.loads((tmp_path / "out" / "survey.json").read_text())["meta"]
     assert meta["model"] == {"name": "red things"}
     assert meta["settings"]["every_m"] == 5.0
     assert meta["cameras"][0]["origin"] == "given"
-    assert meta["inputs"] == [{"file": str(street / "drive.mp4"), "status": "done", "error": "", "frames": 13}]
+    assert meta["inputs"] == [{"file": str(street / "drive.mp4"), "status": "done", "error": "", "frames": frames}]
     assert meta["counts"]["defects"]["pothole"] == len(DAMAGES)
     assert set(meta["timings"]) == {"decode", "predict", "scene"}
     assert meta["notes"] == []
