@@ -100,6 +100,7 @@ def export(checkpoint: Path, recipe: Recipe, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         stripped = Path(scratch) / CHECKPOINT
         strip_optimizer(checkpoint, stripped)
+        forget_machine(stripped, recipe)
         shutil.copyfile(stripped, folder / CHECKPOINT)
         written = Path(
             YOLO(stripped).export(
@@ -115,6 +116,17 @@ def export(checkpoint: Path, recipe: Recipe, folder: Path) -> None:
             target = folder / name
             target.parent.mkdir(exist_ok=True)
             shutil.copyfile(next(written.glob(f"*{target.suffix}")), target)
+
+
+def forget_machine(checkpoint: Path, recipe: Recipe) -> None:
+    """Take out of a stripped checkpoint what Ultralytics notes of the machine it came from: paths, git, settings."""
+    import torch
+
+    content = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    settings = {"task": "detect", "imgsz": recipe.input_px, "data": recipe.name, "single_cls": False}
+    content["model"].args, content["model"].pt_path = settings, CHECKPOINT
+    kept = {key: content[key] for key in ("epoch", "model", "date", "version", "license", "docs")}
+    torch.save({**kept, "train_args": settings}, checkpoint)
 
 
 def predict_all(predictor: Predictor, pictures: Sequence[LabelledPicture]) -> Predictions:
