@@ -44,7 +44,7 @@ class Recipe:
     end_to_end: bool  # which of YOLO26's two heads; YOLO11 has only the one that needs non-maximum suppression
     data: list[str | dict[str, Any]]
     limits: list[str]
-    nms_iou: float = 0.6
+    nms_iou: float = 0.45
 
 
 def package_run(config: TrainConfig, run: Path) -> Path:

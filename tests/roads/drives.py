@@ -8,7 +8,9 @@ import pyproj
 import shapely
 
 from detector.types import Pose
-from roads.network import RD, WGS84, Network
+from roads.network import WGS84, Network
+
+RD = pyproj.CRS.from_epsg(28992)
 
 ORIGIN = np.array([155_000.0, 463_000.0])
 TO_DEGREES = pyproj.Transformer.from_crs(RD, WGS84, always_xy=True)
