@@ -19,6 +19,7 @@ from ultralytics.models.yolo.detect import DetectionTrainer
 from ultralytics.utils.torch_utils import strip_optimizer, unwrap_model
 
 from detector.errors import InputError, SettingsError
+from detector.files import atomic_path
 from detector.taxonomy import NAMES
 from training.augment import windscreen
 from training.config import DataPart, TrainConfig, in_data_folder
@@ -55,6 +56,8 @@ def training_pictures(config: TrainConfig, run: Path) -> tuple[list[LabelledPict
 
 class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
     """Ultralytics' trainer over our pictures, with the loss for partial labels."""
+
+    last: Path  # the checkpoint that a cut-off run goes on from
 
     def __init__(
         self,
@@ -106,6 +109,14 @@ class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
         """Validate only where the config asks for it; the packaged model is measured by `training.evaluate`."""
         metrics, fitness = super().validate() if self.config.validate_each_epoch else ({}, None)
         return metrics, fitness
+
+    def save_model(self) -> bool:
+        """Write the checkpoint whole or not at all: a run killed while writing must go on from the one before."""
+        last = self.last
+        with atomic_path(last) as self.last:
+            saved = bool(super().save_model())
+        self.last = last
+        return saved
 
     def final_eval(self) -> None:
         """Make the last checkpoint the run's result: it holds the averaged weights at the end of the schedule."""
@@ -204,6 +215,8 @@ def train(config: TrainConfig, run: Path, device: str = "auto", say: Callable[[s
     last = run / "weights" / "last.pt"
     if last.is_file():
         settings["resume"] = str(last)
+        if config.hours:  # the number of epochs is fitted anew: mosaic would be closed by the old number, too early
+            settings["close_mosaic"] = 0
         if torch.load(last, map_location="cpu", weights_only=False)["epoch"] < 0:
             raise SettingsError(f"{run}: this run is finished; name another --out to train anew")
     write_record(config, pictures, val, run)

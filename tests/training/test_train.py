@@ -1,9 +1,13 @@
 """A whole small training on rendered pictures: checkpoint, packaged model, card. Slow: it really trains."""
 
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytest.importorskip("ultralytics", reason="needs the train extra: pip install -e '.[train]'")
 
@@ -79,3 +83,31 @@ def test_a_class_without_true_boxes_gets_the_overall_threshold() -> None:
     picture = LabelledPicture(Path("a.jpg"), "test", 100, 100, (Label(0, (0.1, 0.1, 0.5, 0.5)),))
     conf = shipped_thresholds(evaluate([picture], {"a": [Detection((10, 10, 50, 50), 0.4, 0)]}))
     assert conf == dict.fromkeys(NAMES, 0.4)
+
+
+TRAIN = """
+import sys
+from pathlib import Path
+from training.config import read_config
+from training.train import train
+train(read_config(Path(sys.argv[1])), Path(sys.argv[2]), "cpu", print)
+"""
+
+
+def test_a_killed_run_goes_on(config: TrainConfig, tmp_path: Path) -> None:
+    long = config.model_copy(update={"epochs": 3, "rendered": 0})
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(long.model_dump(mode="json")))
+    command = [sys.executable, "-c", TRAIN, str(tmp_path / "config.yaml"), str(tmp_path / "run")]
+    repository = Path(__file__).parents[2]
+    last = tmp_path / "run" / "weights" / "last.pt"
+    process = subprocess.Popen(command, cwd=repository, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while not last.is_file() and process.poll() is None:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    epochs = (tmp_path / "run" / "results.csv").read_text().count("\n") - 1
+    assert 1 <= epochs < 3, "killed too late to test anything"
+    subprocess.run(command, cwd=repository, check=True, capture_output=True)
+    assert (tmp_path / "run" / "results.csv").read_text().count("\n") - 1 == 3
+    with pytest.raises(SettingsError, match="finished"):
+        train(long, tmp_path / "run", "cpu", print)
