@@ -18,6 +18,7 @@ from detector.errors import SchouwError
 
 if TYPE_CHECKING:
     from detector.survey import Check, DetectOptions, DetectReport
+    from roads.network import Network
 
 app = typer.Typer(
     name="schouw",
@@ -37,9 +38,6 @@ def main() -> None:
     except SchouwError as problem:
         errors.print(f"schouw: {problem}", style="red", markup=False, soft_wrap=True)
         sys.exit(2)
-    except KeyboardInterrupt:
-        errors.print("schouw: stopped")
-        sys.exit(130)
 
 
 def _version(asked: bool) -> None:
@@ -97,7 +95,9 @@ def map_(
 
         schouw map result --roads wegvakken.gpkg --out map
     """
-    _map(result, roads, out, layer, table)
+    from roads.network import read_network
+
+    _map(result, read_network(roads, layer), out, table)
 
 
 @app.command()
@@ -129,7 +129,7 @@ def survey(
     result = out / "result"
     settings = _detect_options(every, device, weights, conf, camera, offset, partial)
     done = _detect(footage, result, track, settings, lambda poses: check_overlap(network, poses))
-    _map(result, roads, out, layer, table)
+    _map(result, network, out, table)
     _exit_if(done.failed)
 
 
@@ -243,15 +243,14 @@ def _detect(
         return run_detect(footage, track, out, settings, report, check or accept)
 
 
-def _map(result: Path, roads: Path, out: Path, layer: str | None, table: str | None) -> None:
+def _map(result: Path, network: "Network", out: Path, table: str | None) -> None:
     from detector.results import read_result
     from roads.condition.table import DEFAULT, read_table
     from roads.export import write_map
     from roads.mapping import map_survey
-    from roads.network import read_network
 
     with errors.status("mapping"):
-        road_map = map_survey(read_result(result), read_network(roads, layer), read_table(table or DEFAULT))
+        road_map = map_survey(read_result(result), network, read_table(table or DEFAULT))
         write_map(road_map, result, out)
     show_summary(road_map.summary)
     typer.echo(f"map: {out / 'map.html'}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -15,19 +15,15 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+if TYPE_CHECKING:
+    from detector.survey import Progress as Report
+
 T = TypeVar("T")
 errors = Console(stderr=True, highlight=False)
 
 
-class Report(Protocol):
-    """Told how far a stage is: its name, how much is done, and of how much (None while unknown)."""
-
-    def __call__(self, stage: str, done: int, total: int | None) -> None:
-        """Show it."""
-
-
 @contextmanager
-def bars() -> Iterator[Report]:
+def bars() -> Iterator["Report"]:
     """Yield a report that draws one bar per stage."""
     columns = (
         SpinnerColumn(),
@@ -47,7 +43,7 @@ def bars() -> Iterator[Report]:
         yield report
 
 
-def counted(items: Iterable[T], stage: str, total: int, report: Report) -> Iterator[T]:
+def counted(items: Iterable[T], stage: str, total: int, report: "Report") -> Iterator[T]:
     """Yield the items and report each."""
     report(stage, 0, total)
     for done, item in enumerate(items, start=1):

@@ -60,14 +60,14 @@ def in_lane(
         for f, x, y, s in zip(frames, lon, lat, sigma, strict=True)
     ]
     at = {frame.index: i for i, frame in enumerate(frames)}
+    seen_by = [at[defect.looks[defect.best_look].frame_index] for defect in result.defects]
+    places = network.to_metres(np.array([d.lon for d in result.defects]), np.array([d.lat for d in result.defects]))
+    lon, lat = to_wgs84.transform(*(places - error[seen_by]).T)
     defects = []
-    for defect in result.defects:
-        i = at[defect.looks[defect.best_look].frame_index]
-        place = network.to_metres(np.array([defect.lon]), np.array([defect.lat])) - error[i]
-        x, y = to_wgs84.transform(*place.T)
+    for defect, i, x, y in zip(result.defects, seen_by, lon, lat, strict=True):
         on_ground = max(defect.sigma_m**2 - frames[i].pose.sigma_m ** 2, 0.0)  # what measuring in the picture added
         rest = math.sqrt(on_ground + moved[i].pose.sigma_m ** 2)
-        defects.append(replace(defect, lon=float(x[0]), lat=float(y[0]), sigma_m=min(defect.sigma_m, rest)))
+        defects.append(replace(defect, lon=float(x), lat=float(y), sigma_m=min(defect.sigma_m, rest)))
     return replace(result, frames=moved, defects=defects)
 
 
@@ -108,9 +108,8 @@ def receiver_error(
         The error (n, 2) in metres and its remaining 1 sigma (n,), along each axis.
     """
     n, variance = len(time_s), stated_m**2
-    keep = np.exp(
-        -np.abs(np.diff(time_s, prepend=time_s[0])) / options.error_lasts_s
-    )  # correlation with the frame before
+    # Correlation of each frame's error with that of the frame before.
+    keep = np.exp(-np.abs(np.diff(time_s, prepend=time_s[0])) / options.error_lasts_s)
     keep[0] = 0.0
     keep[np.isnan(keep)] = 0.0  # photos without a time
     predicted, predicted_cov = np.zeros((n, 2)), np.zeros((n, 2, 2))

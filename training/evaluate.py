@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from detector.taxonomy import CLASSES, NAMES
 from detector.types import Detection, Floats
-from training.data.pictures import RAVELLING, Label, LabelledPicture
+from training.data.pictures import RAVELLING, Label, LabelledPicture, iou
 
 RDD_CLASSES = tuple(c.id for c in CLASSES if c.rdd_code)
 CRACKS = {0: 0, 1: 0, 2: 0}  # the three kinds of crack, counted as one
@@ -63,15 +63,6 @@ def pixel_boxes(labels: Iterable[Label], picture: LabelledPicture) -> Floats:
     """Boxes x0, y0, x1, y1 in pixels, shape (n, 4)."""
     boxes = np.array([label.box for label in labels], dtype=np.float64).reshape(-1, 4)
     return np.asarray(boxes * np.array([picture.width, picture.height, picture.width, picture.height]))
-
-
-def iou(a: Floats, b: Floats, over_a_only: bool = False) -> Floats:
-    """Intersection over union of boxes `a` (n, 4) and `b` (m, 4), shape (n, m); or over the area of `a` only."""
-    size = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
-    inside = np.prod(np.clip(size, 0, None), axis=2)
-    area_a = np.prod(a[:, 2:] - a[:, :2], axis=1)[:, None]
-    whole = area_a if over_a_only else area_a + np.prod(b[:, 2:] - b[:, :2], axis=1)[None] - inside
-    return np.asarray(np.divide(inside, whole, out=np.zeros_like(inside), where=whole > 0))
 
 
 def match_picture(

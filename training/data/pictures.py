@@ -160,12 +160,16 @@ def _mean(a: Box, b: Box) -> Box:
 
 def overlap(a: Box, b: Box) -> float:
     """Intersection over union of two boxes."""
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    if width <= 0 or height <= 0:
-        return 0.0
-    inside = width * height
-    return inside / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - inside)
+    return float(iou(np.array([a]), np.array([b]))[0, 0])
+
+
+def iou(a: Floats, b: Floats, over_a_only: bool = False) -> Floats:
+    """Intersection over union of boxes `a` (n, 4) and `b` (m, 4), shape (n, m); or over the area of `a` only."""
+    size = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
+    inside = np.prod(np.clip(size, 0, None), axis=2)
+    area_a = np.prod(a[:, 2:] - a[:, :2], axis=1)[:, None]
+    whole = area_a if over_a_only else area_a + np.prod(b[:, 2:] - b[:, :2], axis=1)[None] - inside
+    return np.asarray(np.divide(inside, whole, out=np.zeros_like(inside), where=whole > 0))
 
 
 def boxes_xywh(labels: Iterable[Label]) -> Floats:
