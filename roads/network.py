@@ -1,11 +1,10 @@
-"""A road network from any file of lines: NWB, NDW, OpenStreetMap, or the municipality's own.
+"""A road network from any file of lines (NWB, NDW, OpenStreetMap, the municipality's own) or of BGT carriageways.
 
-Which columns mean what is decided by their names (`Preset`), whatever their case. Nothing is dropped silently: what was
-left out or repaired stands in `Network.notes`.
+Nothing is dropped silently: what was left out or repaired stands in `Network.notes`. A network that was read once comes
+from the cache the next time (`roads.network_cache`).
 """
 
-import warnings
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,23 +12,23 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
 import pyproj
 import shapely
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from detector.errors import NetworkError
 from detector.footage.trajectory import metric_crs
+from roads import network_cache
+from roads.centreline import centre_lines
+from roads.presets import POLYGONS, TEXTS, Preset, mapped, read_column_map
+from roads.sections import continues, cut_sections
 from roads.topology import Topology, build_topology
+from roads.vectorfile import read_rows
 
 WGS84 = pyproj.CRS.from_epsg(4326)
-
-# Where a survey car may drive. https://wiki.openstreetmap.org/wiki/Key:highway
-DRIVABLE = frozenset(
-    [f"{road}{link}" for road in ("motorway", "trunk", "primary", "secondary", "tertiary") for link in ("", "_link")]
-    + ["unclassified", "residential", "living_street", "service", "road", "busway", "track"]
-)
-OSM_COLUMNS = ["osm_id", "osm_type", "id", "name", "highway", "oneway", "junction", "area", "other_tags"]
+SHORTEST_M = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,21 +36,22 @@ class Network:
     """The roads of one file, in metres.
 
     `segments` has one row per road segment, index 0..n-1: segment_id (str, unique), name (str, may be empty), oneway
-    (int8: 0 both, 1 the digitised direction only, -1 against it only), length_m, geometry (LineString in `crs`).
+    (int8: 0 both, 1 the digitised direction only, -1 against it only), length_m, parent_id, from_m, to_m (the road that
+    it is a section of, and its chainage on it; a segment that was not cut is its own parent), surface, road_class,
+    manager (str, as the file says, or empty), width_m (nan where unknown), geometry (LineString in `crs`).
     """
 
     path: Path
     segments: gpd.GeoDataFrame
     crs: pyproj.CRS  # EPSG:28992 in the Netherlands, else the local UTM zone
-    preset: str  # nwb, ndw, osm or generic
+    preset: str  # nwb, ndw, osm, bgt, generic, or columns for the user's own column map
     notes: tuple[str, ...]
+    built: Topology | None = None
 
     @cached_property
     def topology(self) -> Topology:
-        """How the segments connect, built when first asked for."""
-        return build_topology(
-            self.segments.geometry.to_numpy(), self.segments["oneway"].to_numpy(), shared_vertices=self.preset == "osm"
-        )
+        """How the segments connect; built when first asked for, if it did not come with the network."""
+        return self.built or _topology(self.segments, self.preset)
 
     def to_metres(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
         """WGS84 degrees -> (n, 2) metres in the network's CRS."""
@@ -59,154 +59,139 @@ class Network:
         return np.column_stack(transform.transform(lon, lat)).astype(np.float64)
 
 
-@dataclass(frozen=True)
-class Preset:
-    """How one kind of network names things. The functions take the table with lower-case column names."""
-
-    name: str
-    needs: frozenset[str]
-    segment_id: Callable[[pd.DataFrame], pd.Series]
-    road_name: Callable[[pd.DataFrame], pd.Series]
-    oneway: Callable[[pd.DataFrame], pd.Series]
-    keep: Callable[[pd.DataFrame], pd.Series] | None = None
-    left_out: str = ""
-
-
-def read_network(path: Path, layer: str | None = None) -> Network:
+def read_network(
+    path: Path,
+    layer: str | None = None,
+    columns: Mapping[str, object] | str | Path | None = None,
+    section_m: float | None = None,
+) -> Network:
     """Read the roads of a vector file (anything GDAL opens, or GeoParquet) and bring them to metres.
 
-    Without `layer`, the layer with lines whose columns are known best is taken. Raises `NetworkError` when the file is
-    missing or unreadable, or has no lines or no coordinate reference system.
+    Without `layer`, the layer with lines whose columns are known best is taken. `columns` says which column holds what
+    in a file of the user's own (`presets.ColumnMap`), as a mapping or a YAML file. `section_m` cuts the segments into
+    sections of about that length. Raises `NetworkError` when the file is missing or unreadable, or has no roads or no
+    coordinate reference system, and `SettingsError` for an impossible column map or section.
     """
     path = Path(path)
-    if not path.exists():
-        raise NetworkError(path, "there is no such file")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # GDAL's own, such as a date that pandas can't hold
-        table = _read_table(path, layer)
-    if table.crs is None:
-        likely = "EPSG:4326" if np.nanmax(np.abs(table.total_bounds)) <= 180 else "EPSG:28992"
-        raise NetworkError(
-            path,
-            "the roads have no coordinate reference system",
-            f"set it, for instance with: ogr2ogr -a_srs {likely} roads.gpkg {path.name}",
-        )
+    column_map = read_column_map(columns) if columns is not None else None
+    key = network_cache.key(path, layer, column_map.model_dump_json() if column_map else None, section_m)
+    if key and (cached := network_cache.load(key)):
+        return Network(path, cached.segments, cached.segments.crs, cached.preset, cached.notes, cached.topology)
+    table, preset = read_rows(path, layer, mapped(column_map) if column_map else None)
     notes: list[str] = []
-    lower = _lower_case(table)
-    preset = next(p for p in PRESETS if p.needs <= set(lower.columns))
+    segments = _segments(path, table, preset, notes)
+    if section_m is not None:
+        segments = cut_sections(segments, section_m)
+        segments["segment_id"] = _unique(segments["segment_id"], notes)
+    topology = _topology(segments, preset.name)
+    _note_islands(topology, notes)
+    if key:
+        network_cache.store(key, network_cache.Cached(segments, topology, preset.name, tuple(notes)))
+    return Network(path, segments, segments.crs, preset.name, tuple(notes), topology)
+
+
+def _topology(segments: gpd.GeoDataFrame, preset: str) -> Topology:
+    return build_topology(
+        segments.geometry.to_numpy(),
+        segments["oneway"].to_numpy(),
+        shared_vertices=preset == "osm",
+        continues=continues(segments),
+    )
+
+
+def _segments(path: Path, table: gpd.GeoDataFrame, preset: Preset, notes: list[str]) -> gpd.GeoDataFrame:
+    """The table of `Network.segments`, uncut."""
     if preset.keep is not None:
-        drivable = preset.keep(lower)
+        drivable = preset.keep(table)
         _note(notes, int((~drivable).sum()), preset.left_out)
-        lower = lower[drivable]
-    lower = _clean_lines(lower, notes)
-    if lower.empty:
+        table = table[drivable]
+    table = _clean_rows(table, preset.kinds, notes)
+    if table.empty:
         raise NetworkError(path, "holds no road that a car can drive", "; ".join(notes))
-    west, south, east, north = lower.to_crs(WGS84).total_bounds
-    crs = metric_crs((west + east) / 2, (south + north) / 2)
-    lower = _clean_lengths(lower.to_crs(crs), notes)
-    if lower.empty:
+    table = _in_metres(table, notes)
+    attributes = {name: read(table) for name, read in preset.attributes.items()}
+    ids = _unique(attributes.get("segment_id", pd.Series("", index=table.index)), notes)
+    row, lines, width_m = _lines(table.geometry.to_numpy(), notes)
+    if len(row) == 0:
         raise NetworkError(path, "holds no road with a length and a valid place", "; ".join(notes))
-    segments = gpd.GeoDataFrame(
+    given = pd.DataFrame({name: values.to_numpy() for name, values in attributes.items()}).iloc[row]
+    oneway = pd.to_numeric(given.get("oneway", pd.Series(0, index=given.index)))
+    _note(notes, int(oneway.isna().sum()), "segments with an unknown driving direction taken as two-way")
+    length = shapely.length(lines)
+    segment_id = _unique(pd.Series(ids[row]), [])  # the lines of one area get #2, #3, ...
+    return gpd.GeoDataFrame(
         {
-            "segment_id": _unique(_text(preset.segment_id(lower)), notes),
-            "name": _text(preset.road_name(lower)).to_numpy(),
-            "oneway": preset.oneway(lower).to_numpy(np.int8),
-            "length_m": lower.length.to_numpy(),
+            "segment_id": segment_id,
+            "name": _text(given, "name"),
+            "oneway": oneway.fillna(0).to_numpy(np.int8),
+            "length_m": length,
+            "parent_id": segment_id,
+            "from_m": 0.0,
+            "to_m": length,
+            **{name: _text(given, name) for name in TEXTS if name not in ("segment_id", "name")},
+            "width_m": given["width_m"].to_numpy(float) if "width_m" in given else width_m,
         },
-        geometry=lower.geometry.to_numpy(),
-        crs=crs,
+        geometry=lines,
+        crs=table.crs,
     )
-    return Network(path, segments, crs, preset.name, tuple(notes))
 
 
-def _read_table(path: Path, layer: str | None) -> gpd.GeoDataFrame:
-    """The rows of the layer with roads, with the CRS they are in (None if the file doesn't say)."""
-    try:
-        if path.suffix.lower() in {".parquet", ".geoparquet"}:
-            table = gpd.read_parquet(path)
-        else:
-            source = _source(path)
-            layers = [(name, kind) for name, kind in pyogrio.list_layers(source) if kind is not None]
-            names = [name for name, _ in layers]
-            if layer is not None and layer not in names:
-                raise NetworkError(path, f"has no layer {layer}", "it has " + ", ".join(names))
-            # A mixed layer says 'Unknown' or 'Geometry'; its rows decide later.
-            lines = [
-                n for n, kind in layers if "LineString" in kind or "Curve" in kind or kind in ("Unknown", "Geometry")
-            ]
-            lines = [layer] if layer is not None else lines
-            if not lines:
-                raise NetworkError(path, "holds no lines", "give the file with the roads' centre lines")
-            table = _read_layer(source, max(lines, key=lambda name: _known_columns(source, name)))
-    except NetworkError:
-        raise
-    except Exception as error:
-        # GDAL, Arrow and shapely each have their own errors for a broken file.
-        raise NetworkError(path, f"can't be read as a map ({str(error).splitlines()[0]})") from error
-    if not isinstance(table, gpd.GeoDataFrame) or not _is_line(table.geometry).any():
-        raise NetworkError(path, "holds no lines", "give the file with the roads' centre lines")
-    return table
+def _text(table: pd.DataFrame, name: str) -> NDArray[np.object_]:
+    values = table[name] if name in table else pd.Series("", index=table.index)
+    texts: NDArray[np.object_] = values.to_numpy(dtype=object)
+    return texts
 
 
-def _source(path: Path) -> str:
-    """GDAL's name for the file, such that it writes nothing beside it (GML's .gfs, gzip's .properties)."""
-    pyogrio.set_gdal_config_options({"CPL_VSIL_GZIP_WRITE_PROPERTIES": "NO"})
-    prefixes = {".gz": "/vsigzip/", ".gml": "/vsisubfile/0,"}
-    return prefixes.get(path.suffix.lower(), "") + str(path.absolute())
-
-
-def _read_layer(source: str, layer: str) -> gpd.GeoDataFrame:
-    info = pyogrio.read_info(source, layer=layer)
-    fields = {str(f).lower(): str(f) for f in info["fields"]}
-    columns = None
-    if "highway" in fields:
-        columns = [fields[c] for c in OSM_COLUMNS if c in fields]
-    return pyogrio.read_dataframe(source, layer=layer, columns=columns, force_2d=True)
-
-
-def _known_columns(source: str, layer: str) -> tuple[bool, int]:
-    """How well a layer's columns are known, then how many rows it has."""
-    info = pyogrio.read_info(source, layer=layer)
-    fields = {str(f).lower() for f in info["fields"]}
-    return any(p.needs and p.needs <= fields for p in PRESETS), int(info["features"])
-
-
-def _is_line(geometry: gpd.GeoSeries) -> pd.Series:
-    return geometry.geom_type.isin(["LineString", "MultiLineString"])
-
-
-def _lower_case(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Column names in lower case, the geometry in a column of that name."""
-    attributes = pd.DataFrame(table.drop(columns=table.geometry.name))
-    attributes.columns = attributes.columns.astype(str).str.lower()
-    attributes = attributes.loc[:, ~attributes.columns.duplicated()].drop(columns="geometry", errors="ignore")
-    return gpd.GeoDataFrame(attributes, geometry=table.geometry.to_numpy(), crs=table.crs)
-
-
-def _clean_lines(table: gpd.GeoDataFrame, notes: list[str]) -> gpd.GeoDataFrame:
-    """Only single lines: the parts of a multi-part line become rows of their own."""
-    empty = table.geometry.isna() | table.geometry.is_empty
+def _clean_rows(table: gpd.GeoDataFrame, kinds: tuple[str, ...], notes: list[str]) -> gpd.GeoDataFrame:
+    """Only rows of these kinds, and only single ones: the parts of a multi-part line become rows of their own."""
+    geometry = table.geometry.to_numpy()
+    empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
     _note(notes, int(empty.sum()), "rows without geometry left out")
-    table = table[~empty]
-    line = _is_line(table.geometry)
-    _note(notes, int((~line).sum()), "rows that are not lines left out")
-    table = table[line]
-    merged = np.where(
-        table.geom_type == "MultiLineString", shapely.line_merge(table.geometry.to_numpy()), table.geometry.to_numpy()
-    )
-    table = table.set_geometry(gpd.GeoSeries(merged, index=table.index, crs=table.crs))
-    _note(notes, int((table.geom_type == "MultiLineString").sum()), "multi-part lines split into their parts")
-    return table.explode(ignore_index=True)
+    other = ~empty & ~table.geom_type.isin(kinds).to_numpy()
+    _note(notes, int(other.sum()), f"rows that are not {'areas' if kinds == POLYGONS else 'lines'} left out")
+    table = table[~empty & ~other]
+    geometry = table.geometry.to_numpy().copy()
+    many = np.flatnonzero(table.geom_type == "MultiLineString")
+    geometry[many] = shapely.line_merge(geometry[many])
+    single = shapely.get_num_geometries(geometry) == 1
+    _note(notes, int((~single).sum()), "multi-part rows split into their parts")
+    parts, row = shapely.get_parts(geometry, return_index=True)
+    return gpd.GeoDataFrame(table.drop(columns="geometry").iloc[row], geometry=parts, crs=table.crs)
 
 
-def _clean_lengths(table: gpd.GeoDataFrame, notes: list[str]) -> gpd.GeoDataFrame:
-    """Only lines with a finite place and a length."""
-    finite = np.isfinite(table.geometry.bounds.to_numpy()).all(axis=1)
-    _note(notes, int((~finite).sum()), "lines outside the coordinate reference system left out")
-    table = table[finite]
-    zero = table.length < 0.01
+def _in_metres(table: gpd.GeoDataFrame, notes: list[str]) -> gpd.GeoDataFrame:
+    """The rows in the metric CRS of their region; without those whose place is impossible."""
+    bounds = table.bounds.to_numpy()
+    placed = np.isfinite(bounds).all(axis=1)
+    if not table.crs.is_geographic:
+        # Rows in degrees between rows in metres. A road in the first metres around the origin of a CRS is none.
+        placed &= ~((np.abs(bounds[:, [0, 2]]) <= 180).all(axis=1) & (np.abs(bounds[:, [1, 3]]) <= 90).all(axis=1))
+    west, south = bounds[placed, :2].min(axis=0, initial=np.inf)
+    east, north = bounds[placed, 2:].max(axis=0, initial=-np.inf)
+    if placed.any():
+        to_wgs84 = pyproj.Transformer.from_crs(table.crs, WGS84, always_xy=True)
+        west, south, east, north = to_wgs84.transform_bounds(west, south, east, north)
+        table = table.to_crs(metric_crs((west + east) / 2, (south + north) / 2))
+        placed &= np.isfinite(table.bounds.to_numpy()).all(axis=1)
+    _note(notes, int((~placed).sum()), "lines outside the coordinate reference system left out")
+    return table[placed]
+
+
+def _lines(geometry: NDArray[np.object_], notes: list[str]) -> tuple[NDArray[np.int64], NDArray[np.object_], object]:
+    """The row and the line of every segment, and its width (m; nan unless the row is an area)."""
+    area = np.flatnonzero(shapely.get_dimensions(geometry) == 2)
+    line = np.flatnonzero(shapely.get_dimensions(geometry) == 1)
+    zero = shapely.length(geometry[line]) < SHORTEST_M
     _note(notes, int(zero.sum()), "lines without length left out")
-    return table[~zero].reset_index(drop=True)
+    line = line[~zero]
+    if len(area) == 0:
+        return line, geometry[line], np.full(len(line), np.nan)
+    found = centre_lines(geometry[area])
+    _note(notes, len(area) - len(np.unique(found.area)), "areas too round or too small for a centre line left out")
+    row = np.concatenate([line, area[found.area]])
+    order = np.argsort(row, kind="stable")
+    width = np.concatenate([np.full(len(line), np.nan), found.width_m])
+    return row[order], np.concatenate([geometry[line], found.line])[order], width[order]
 
 
 def _note(notes: list[str], count: int, what: str) -> None:
@@ -214,11 +199,16 @@ def _note(notes: list[str], count: int, what: str) -> None:
         notes.append(f"{count} {what}")
 
 
-def _text(values: pd.Series) -> pd.Series:
-    """As text; missing is empty, and whole numbers have no '.0' (GDAL reads a column with gaps as float)."""
-    if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
-        values = values.astype("Int64")
-    return values.astype("string").fillna("").str.strip().astype(object)
+def _note_islands(topology: Topology, notes: list[str]) -> None:
+    """Say so when not every road can be reached from every other, one-way streets left aside."""
+    edges = len(topology.edge_length_m)
+    arc = np.repeat(np.arange(2 * edges), np.diff(topology.follow_start))
+    graph = coo_array((np.ones(len(arc), bool), (arc // 2, topology.follow // 2)), shape=(edges, edges))
+    count, island = connected_components(graph, directed=False)
+    if count > 1:
+        length = np.bincount(island, weights=topology.edge_length_m)
+        share = 100 * length.max() / length.sum()
+        notes.append(f"{count} parts that no road joins; the largest has {share:.1f} % of the length")
 
 
 def _unique(ids: pd.Series, notes: list[str]) -> NDArray[np.object_]:
@@ -236,84 +226,3 @@ def _unique(ids: pd.Series, notes: list[str]) -> NDArray[np.object_]:
         again = ids.duplicated()
     unique: NDArray[np.object_] = ids.to_numpy(dtype=object)
     return unique
-
-
-def _column(table: pd.DataFrame, *names: str) -> pd.Series:
-    """The first of these columns that the table has, else empty texts."""
-    found = next((name for name in names if name in table.columns), None)
-    return table[found] if found else pd.Series("", index=table.index, dtype=object)
-
-
-def _tag(table: pd.DataFrame, key: str) -> pd.Series:
-    """An OSM tag: a column of its own, or inside GDAL's `other_tags` ('"key"=>"value",...')."""
-    own = _text(_column(table, key))
-    if "other_tags" not in table.columns:
-        return own
-    other = _text(table["other_tags"]).str.extract(rf'"{key}"=>"([^"]*)"', expand=False).fillna("")
-    return own.where(own != "", other)
-
-
-def _nwb_oneway(table: pd.DataFrame) -> pd.Series:
-    """NWB `rijrichtng`: H (heen) is the digitised direction, T (terug) against it, B or empty both."""
-    return _text(table["rijrichtng"]).str.upper().map({"H": 1, "T": -1}).fillna(0)
-
-
-def _ndw_id(table: pd.DataFrame) -> pd.Series:
-    return _text(table["fromnodeid"]) + "-" + _text(table["tonodeid"])
-
-
-def _ndw_oneway(table: pd.DataFrame) -> pd.Series:
-    """A direction without speed may not be driven."""
-    along = pd.to_numeric(table["speedinkilometersperhour"], errors="coerce").fillna(0) > 0
-    against = pd.to_numeric(table["reversespeedinkilometersperhour"], errors="coerce").fillna(0) > 0
-    return along.astype(int) - against.astype(int)
-
-
-def _osm_oneway(table: pd.DataFrame) -> pd.Series:
-    """https://wiki.openstreetmap.org/wiki/Key:oneway, with the one-way streets it implies."""
-    said = _tag(table, "oneway").str.lower()
-    implied = _tag(table, "junction").isin(["roundabout", "circular"]) | _tag(table, "highway").isin(
-        ["motorway", "motorway_link"]
-    )
-    known = said.map({"yes": 1, "true": 1, "1": 1, "-1": -1, "reverse": -1, "no": 0, "false": 0, "0": 0})
-    return known.fillna(implied.astype(int))
-
-
-def _osm_drivable(table: pd.DataFrame) -> pd.Series:
-    return _tag(table, "highway").isin(DRIVABLE) & (_tag(table, "area") != "yes")
-
-
-PRESETS = (
-    Preset(
-        "nwb",
-        frozenset({"wvk_id", "rijrichtng"}),
-        lambda table: table["wvk_id"],
-        lambda table: _column(table, "stt_naam"),
-        _nwb_oneway,
-    ),
-    Preset(
-        "ndw",
-        frozenset({"fromnodeid", "tonodeid", "speedinkilometersperhour", "reversespeedinkilometersperhour"}),
-        _ndw_id,
-        lambda table: _column(table, "roadname", "name"),
-        _ndw_oneway,
-    ),
-    Preset(
-        "osm",
-        frozenset({"highway"}),
-        lambda table: _column(table, "osm_id", "id"),
-        lambda table: _tag(table, "name"),
-        _osm_oneway,
-        _osm_drivable,
-        "ways that no car drives left out",
-    ),
-    Preset(
-        "generic",
-        frozenset(),
-        lambda table: _column(
-            table, "segment_id", "wvk_id", "id", "ident", "identificatie", "lokaalid", "objectid", "fid"
-        ),
-        lambda table: _column(table, "name", "naam", "straatnaam", "stt_naam", "strnaamnl", "street"),
-        lambda table: pd.Series(0, index=table.index),
-    ),
-)

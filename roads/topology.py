@@ -7,10 +7,12 @@ the arc in the other direction is always `arc ^ 1`.
 
 Lines meet where their ends lie within a tolerance, or where an end touches the inside of another line. A mere crossing
 is a bridge or tunnel as far as geometry can tell, so it connects nothing; only OpenStreetMap data says otherwise, by a
-vertex that both lines share.
+vertex that both lines share. Where a road was cut into sections nothing else joins, unless it would have joined the
+uncut road there.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
@@ -18,11 +20,10 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
-from shapely.ops import substring
 
 from detector.types import Floats
+from roads.sections import Ints, Lines, substrings, vertices
 
-Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 END_TOLERANCE_M = 0.5
@@ -48,7 +49,13 @@ class Topology:
     arc_dead_end: Bools  # nothing but turning back follows
     follow_start: Ints  # arcs that may follow arc a: follow[follow_start[a]:follow_start[a + 1]]
     follow: Ints
-    tree: shapely.STRtree  # over the pieces
+
+    @cached_property
+    def tree(self) -> shapely.STRtree:
+        """Over the pieces."""
+        tree = shapely.STRtree(self.piece_geometry)
+        tree.query(self.piece_geometry[0])  # GEOS builds it at the first question; better now than in the first match
+        return tree
 
     def pieces_at(self, edge: Ints, offset_m: Floats) -> Ints:
         """The piece that lies at each place on an edge."""
@@ -69,44 +76,31 @@ class Topology:
         place: Floats = self.piece_start_m[piece] + np.clip(inside, 0.0, length)
         return place
 
-    def beside(self, piece: int) -> list[int]:
-        """The pieces that join this one at either end."""
-        edge = int(self.piece_edge[piece])
-        found = []
-        for arc, end, step in (
-            (2 * edge, self.edge_first_piece[edge + 1] - 1, 1),
-            (2 * edge + 1, self.edge_first_piece[edge], -1),
-        ):
-            if piece != end:
-                found.append(piece + step)
-                continue
-            for follower in self.follow[self.follow_start[arc] : self.follow_start[arc + 1]].tolist():
-                other = follower >> 1
-                at_start = follower % 2 == 0
-                found.append(int(self.edge_first_piece[other] if at_start else self.edge_first_piece[other + 1] - 1))
-        return [other for other in found if other != piece]
 
+def build_topology(
+    lines: Lines, oneway: NDArray[np.int8], shared_vertices: bool = False, continues: Bools | None = None
+) -> Topology:
+    """Build the graph of `lines` (LineStrings in metres).
 
-def build_topology(lines: NDArray[np.object_], oneway: NDArray[np.int8], shared_vertices: bool = False) -> Topology:
-    """Build the graph of `lines` (LineStrings in metres). `shared_vertices`: a vertex common to two lines connects."""
-    segment, start_m, end_m, parts = _cut(lines, _cuts(lines, shared_vertices))
-    ends = shapely.get_coordinates(shapely.get_point(np.concatenate([parts, parts]), np.repeat([0, -1], len(parts))))
-    node = _merge(ends, END_TOLERANCE_M)
-    tail, head = node[: len(parts)], node[len(parts) :]
+    `shared_vertices`: a vertex common to two lines connects. `continues`: (n,) line i + 1 is the next section of the
+    road that line i is a section of.
+    """
+    joint = np.flatnonzero(np.zeros(len(lines), bool) if continues is None else continues)
+    line, offset, touched = _touches(lines, shared_vertices, joint)
+    segment, start_m, end_m = _cut(shapely.length(lines), line, offset)
+    parts = piece_geometry(lines, segment, start_m, end_m)
+    tail, head = _nodes(parts, segment, joint[~np.isin(joint, touched)])
     edge, position, along = _chains(tail, head, oneway[segment])
     order = np.lexsort((position, edge))
     segment, start_m, end_m, parts = segment[order], start_m[order], end_m[order], parts[order]
     edge, along, tail, head = edge[order], along[order], tail[order], head[order]
     first = np.searchsorted(edge, np.arange(edge[-1] + 2))
-    length = end_m - start_m
-    before = np.concatenate([[0.0], np.cumsum(length)])
+    before = np.concatenate([[0.0], np.cumsum(end_m - start_m)])
     edge_tail = np.where(along, tail, head)[first[:-1]]
     edge_head = np.where(along, head, tail)[first[1:] - 1]
     direction = oneway[segment][first[:-1]] * np.where(along[first[:-1]], 1, -1)
     follow_start, follow = _followers(edge_tail, edge_head)
     arcs = np.arange(2 * len(edge_tail))
-    tree = shapely.STRtree(parts)
-    tree.query(parts[0])  # GEOS builds the tree at the first question; better now than in the first match
     return Topology(
         piece_geometry=parts,
         piece_segment=segment,
@@ -123,44 +117,79 @@ def build_topology(lines: NDArray[np.object_], oneway: NDArray[np.int8], shared_
         arc_dead_end=(np.diff(follow_start) == 1) & (follow[follow_start[:-1]] == (arcs ^ 1)),
         follow_start=follow_start,
         follow=follow,
-        tree=tree,
     )
 
 
-def _cuts(lines: NDArray[np.object_], shared_vertices: bool) -> tuple[Ints, Floats]:
-    """Where lines must be cut so that every junction is an end: line numbers and offsets."""
-    ends = shapely.get_point(np.concatenate([lines, lines]), np.repeat([0, -1], len(lines)))
-    points, line = shapely.STRtree(lines).query(ends, predicate="dwithin", distance=TOUCH_TOLERANCE_M)
-    touching = ends[points]
-    if shared_vertices:
-        coordinates, owner = shapely.get_coordinates(lines, return_index=True)
-        _, place, count = np.unique(coordinates, axis=0, return_inverse=True, return_counts=True)
-        shared = count[place.ravel()] > 1
-        line = np.concatenate([line, owner[shared]])
-        touching = np.concatenate([touching, shapely.points(coordinates[shared])])
-    offset = shapely.line_locate_point(lines[line], touching)
-    inside = (offset > END_TOLERANCE_M) & (offset < shapely.length(lines[line]) - END_TOLERANCE_M)
-    return line[inside].astype(np.int64), offset[inside]
+def piece_geometry(lines: Lines, segment: Ints, from_m: Floats, to_m: Floats) -> Lines:
+    """The line of each piece; a piece that is a whole segment shares the segment's."""
+    parts: Lines = np.asarray(lines, dtype=object)[segment]
+    cut = np.flatnonzero(np.bincount(segment, minlength=len(lines))[segment] > 1)
+    if len(cut):
+        parts[cut] = substrings(lines, segment[cut], from_m[cut], to_m[cut])
+    return parts
 
 
-def _cut(lines: NDArray[np.object_], cuts: tuple[Ints, Floats]) -> tuple[Ints, Floats, Floats, NDArray[np.object_]]:
-    """Segment, start, end and geometry of each piece, in the order of the segments."""
-    line, offset = cuts
+def _touches(lines: Lines, shared_vertices: bool, joint: Ints) -> tuple[Ints, Floats, Ints]:
+    """Where other lines join a line away from its ends: line, offset. And the joints of sections that they join.
+
+    A joint is called by the line before it.
+    """
+    closed = np.zeros((2, len(lines)), bool)
+    closed[0, joint + 1] = closed[1, joint] = True
     length = shapely.length(lines)
+    end_points = shapely.get_point(np.concatenate([lines, lines]), np.repeat([0, -1], len(lines)))
+    ends = np.flatnonzero(~closed.ravel())
+    end, line = shapely.STRtree(lines).query(end_points[ends], predicate="dwithin", distance=TOUCH_TOLERANCE_M)
+    end = ends[end]
+    touching = end_points[end]
+    offset = shapely.line_locate_point(lines[line], touching)
+    # The nearest place on its own line is the end itself. A start may touch it further on, as in a 6.
+    own = np.flatnonzero(end == line)
+    offset[own] = length[line[own]] - shapely.line_locate_point(shapely.reverse(lines[line[own]]), touching[own])
+    if shared_vertices:
+        xy, owner, axis = vertices(lines)
+        first = np.searchsorted(owner, np.arange(len(lines)))
+        once = np.delete(np.arange(len(xy)), first[joint + 1])  # the two sides of a joint are one vertex
+        _, place, count = np.unique(xy[once], axis=0, return_inverse=True, return_counts=True)
+        shared = once[count[place.ravel()] > 1]
+        line = np.concatenate([line, owner[shared]])
+        touching = np.concatenate([touching, shapely.points(xy[shared])])
+        offset = np.concatenate([offset, axis[shared] - axis[first[owner[shared]]]])
+    # An end that is near will be merged with, so there is nothing to cut; a joint is merged with only if it is touched.
+    from_end = np.stack([offset, length[line] - offset])
+    away = np.stack([shapely.distance(touching, points[line]) for points in end_points.reshape(2, -1)])
+    near = (from_end <= END_TOLERANCE_M) & (away <= END_TOLERANCE_M)
+    at_joint = near & closed[:, line]
+    touched = np.unique(np.concatenate([line[at_joint[0]] - 1, line[at_joint[1]]]))
+    inside = ~near.any(axis=0)
+    return line[inside].astype(np.int64), offset[inside], touched
+
+
+def _cut(length: Floats, line: Ints, offset: Floats) -> tuple[Ints, Floats, Floats]:
+    """Segment, start and end of each piece, in the order of the segments."""
     order = np.lexsort((offset, line))
     line, offset = line[order], offset[order]
     again = (np.diff(line, prepend=-1) == 0) & (np.diff(offset, prepend=0.0) < END_TOLERANCE_M)
     line, offset = line[~again], offset[~again]
-    segment = np.concatenate([np.arange(len(lines)), line])
-    start = np.concatenate([np.zeros(len(lines)), offset])
+    segment = np.concatenate([np.arange(len(length)), line])
+    start = np.concatenate([np.zeros(len(length)), offset])
     order = np.lexsort((start, segment))
     segment, start = segment[order], start[order]
-    last = np.diff(segment, append=len(lines)) > 0
-    end = np.where(last, length[segment], np.roll(start, -1))
-    parts = lines[segment]
-    for piece in np.flatnonzero((start > 0) | ~last):
-        parts[piece] = substring(parts[piece], start[piece], end[piece])
-    return segment, start, end, parts
+    last = np.diff(segment, append=len(length)) > 0
+    return segment, start, np.where(last, length[segment], np.roll(start, -1))
+
+
+def _nodes(parts: Lines, segment: Ints, joint: Ints) -> tuple[Ints, Ints]:
+    """The nodes where each piece begins and ends. Ends within the tolerance are one node, apart from closed joints."""
+    n = len(parts)
+    ends = shapely.get_coordinates(shapely.get_point(np.concatenate([parts, parts]), np.repeat([0, -1], n)))
+    before = np.searchsorted(segment, joint, side="right") - 1  # the piece that ends at the joint
+    closed = np.zeros(2 * n, bool)
+    closed[before + n] = closed[before + 1] = True
+    node = np.empty(2 * n, np.int64)
+    node[~closed] = _merge(ends[~closed], END_TOLERANCE_M)
+    node[before + n] = node[before + 1] = np.arange(len(joint)) + (node[~closed].max(initial=-1) + 1)
+    return node[:n], node[n:]
 
 
 def _merge(points: Floats, tolerance: float) -> Ints:

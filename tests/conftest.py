@@ -6,6 +6,12 @@ import pytest
 REPOSITORY = Path(__file__).parent.parent
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Networks read by tests are cached here, not in the user's own folder."""
+    os.environ["SCHOUW_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
 def shared_folder() -> Path:
     """The shared data: `SCHOUW_DATA`, or `../shared` beside the repository."""
     return Path(os.environ.get("SCHOUW_DATA", REPOSITORY.parent / "shared"))
