@@ -1,103 +1,98 @@
-"""Which metres of which segment the camera has seen, in which direction, and why not.
+"""Which metres of which segment the camera has seen, in which direction and visit, and why not.
 
 Each frame shows the road from `near_m` to `far_m` ahead of the camera. That view is laid along the path driven: over a
 segment's end only where the path goes on, and not round a sharp corner, where the camera still looks straight ahead.
 """
 
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
-from numpy.typing import NDArray
+import pandas as pd
 
-from detector.types import Coverage, Frame
-from roads.matching import Matching, Span
+from detector.types import Coverage, Floats, Frame
+from roads.driven import Driven
+from roads.intervals import Intervals, difference, union
 from roads.network import Network
+from roads.sections import Ints
+from roads.tables import PASSES, conform, empty
 
-JOIN_M = 2.0  # ends of successive spans this near are one path
-CORNER_DEG = 60.0  # the camera doesn't see round a sharper corner
 UNUSABLE = "not usable"  # a picture without a better reason
-BEARING_M = 8.0  # a span's direction at its end is taken over this length
-
-Interval = tuple[float, float]
+UNKNOWN = "no coverage was measured"
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
-    """Part of a segment in one driving direction: seen, or passed without being seen for a reason."""
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What all surveys together have seen of each segment of a network: arrays (segments,)."""
 
-    segment: int  # row in the network
-    forward: bool  # driven in the digitised direction
-    from_m: float  # along the digitised direction, from_m < to_m
-    to_m: float
-    reason: str  # empty: seen
-
-
-@dataclass(frozen=True, slots=True)
-class Surveyed:
-    """What a survey has seen of a network."""
-
-    stretches: tuple[Stretch, ...]  # disjoint per segment and direction, in that order
-    covered_m: dict[int, float]  # per segment: metres seen at least once, in whichever direction
-    seen_m: dict[int, float]  # per segment: metres seen in every pass and direction together
+    covered_m: Floats  # seen at least once, in whichever direction
+    seen_m: Floats  # seen at least once in a direction, both directions added
+    visits: Ints  # times that a survey came by and saw something of it
+    last_s: Floats  # when it was last seen, POSIX seconds UTC; nan = never, or when is not known
 
 
-def surveyed(network: Network, matching: Matching, frames: Sequence[Frame], coverage: Sequence[Coverage]) -> Surveyed:
-    """Lay every frame's view on the segments driven. `matching` is aligned with `frames`; unmatched ones show none."""
-    path = _Path(network, matching.spans)
-    by_frame = {c.frame_index: c for c in coverage}
+def passes(network: Network, driven: Driven, frames: Sequence[Frame], coverage: Sequence[Coverage]) -> pd.DataFrame:
+    """Lay every frame's view on the segments driven. Unmatched frames and those without a view show none.
+
+    Args:
+        network: the roads.
+        driven: where the frames lie on it.
+        frames: of the survey.
+        coverage: what they show.
+
+    Returns:
+        PASSES, with survey -1. Per segment, visit and direction first what was seen, then of the rest what was passed
+        unseen, by reason. `time_s` is that of the first frame that shows something of the stretch.
+    """
+    views = {view.frame_index: view for view in coverage}
+    seen_by = [
+        (i, views[frame.index]) for i, frame in enumerate(frames) if frame.index in views and driven.span[i] >= 0
+    ]
+    if not seen_by:
+        return empty(PASSES)
     usual = _usual_view(frames, coverage)
-    passes: dict[tuple[int, int], list[Interval]] = defaultdict(list)  # (segment, visit)
-    seen: dict[tuple[int, bool], list[Interval]] = defaultdict(list)
-    unseen: dict[tuple[int, bool], list[tuple[str, Interval]]] = defaultdict(list)
-    cursor = 0
-    # The spans are in the order of driving; the frames of several files may not be.
-    for i in sorted(range(len(frames)), key=lambda i: frames[i].pose.time_s):
-        frame, segment = frames[i], int(matching.segment[i])
-        view = by_frame.get(frame.index)
-        if segment < 0 or view is None:
-            continue
-        offset, forward = float(matching.offset_m[i]), bool(matching.forward[i])
-        visit = path.visit(segment, forward, offset, cursor)
-        cursor = max(visit, cursor)
-        near, far = (view.near_m, view.far_m) if view.far_m > view.near_m >= 0 else usual
-        for row, ahead, at, interval in path.view(segment, forward, offset, visit, near, far):
-            if view.usable:
-                passes[row, at].append(interval)
-                seen[row, ahead].append(interval)
-            else:
-                unseen[row, ahead].append((view.reason or UNUSABLE, interval))
-    return _total(passes, seen, unseen)
+    rows = np.array([i for i, _ in seen_by])
+    shown = np.array([(v.near_m, v.far_m) if v.far_m > v.near_m >= 0 else usual for _, v in seen_by])
+    reason = np.array(["" if v.usable else v.reason or UNUSABLE for _, v in seen_by], object)
+    time_s = np.array([frames[i].pose.time_s for i, _ in seen_by])
+    view, span, start, end = _lay(network, driven, rows, shown[:, 0], shown[:, 1])
+    path = driven.path
+    key = np.column_stack([path.segment, path.visit, path.forward])
+    groups, group = np.unique(key, axis=0, return_inverse=True)
+    found = Intervals(group.ravel()[span], start, end)
+    reason, time_s = reason[view], time_s[view]
+    parts, taken = [], Intervals(np.empty(0, np.int64), np.empty(0), np.empty(0))
+    for why in np.unique(reason).tolist():  # '' sorts first: what was seen
+        part, time = _stretches(found[reason == why], time_s[reason == why], taken)
+        taken, _ = union(_both(taken, part))
+        columns = {"from_m": part.start, "to_m": part.end, "usable": not why, "reason": why, "time_s": time}
+        names = zip(("segment", "visit", "forward"), groups[part.group].T, strict=True)
+        parts.append(pd.DataFrame({"survey": -1, **dict(names), **columns}))
+    table = pd.concat(parts, ignore_index=True)
+    order = ["segment", "visit", "forward", "usable", "reason", "from_m"]
+    return conform(table.sort_values(order, ascending=[True, True, True, False, True, True]), PASSES)
 
 
-def union(intervals: Iterable[Interval]) -> list[Interval]:
-    """Merge overlapping and touching intervals, sorted."""
-    merged: list[Interval] = []
-    for start, end in sorted(intervals):
-        if merged and start <= merged[-1][1] + 1e-6:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        else:
-            merged.append((start, end))
-    return merged
+def seen_of(passes: pd.DataFrame, network: Network) -> Seen:
+    """Add up PASSES of any number of surveys to what was seen of each segment."""
+    lengths = network.segments["length_m"].to_numpy(float)
+    usable = passes[passes["usable"].to_numpy(bool)]
+    segment, start, end = (usable[name].to_numpy() for name in ("segment", "from_m", "to_m"))
+    n = len(lengths)
+    covered = union(Intervals(segment, start, end))[0].total(n)
+    per_direction = union(Intervals(2 * segment + usable["forward"].to_numpy(bool), start, end))[0].total(2 * n)
+    visits = usable[["segment", "survey", "visit"]].drop_duplicates()["segment"].to_numpy()
+    last = np.full(n, np.nan)
+    np.fmax.at(last, segment, usable["time_s"].to_numpy())
+    return Seen(
+        np.minimum(covered, lengths),
+        np.minimum(per_direction.reshape(n, 2), lengths[:, None]).sum(axis=1),
+        np.bincount(visits, minlength=n),
+        last,
+    )
 
 
-def difference(intervals: Iterable[Interval], taken: Sequence[Interval]) -> list[Interval]:
-    """Return what is left of `intervals` outside `taken` (a union). Slivers under a centimetre are dropped."""
-    left = []
-    for start, end in union(intervals):
-        for a, b in taken:
-            if b <= start or a >= end:
-                continue
-            left.append((start, a))
-            start = b
-        left.append((start, end))
-    return [(a, b) for a, b in left if b - a > 0.01]
-
-
-def _usual_view(frames: Sequence[Frame], coverage: Sequence[Coverage]) -> Interval:
+def _usual_view(frames: Sequence[Frame], coverage: Sequence[Coverage]) -> tuple[float, float]:
     """Return the median view of usable frames; for a survey with none, from the camera to the next frame."""
     views = [(c.near_m, c.far_m) for c in coverage if c.usable]
     if views:
@@ -108,95 +103,43 @@ def _usual_view(frames: Sequence[Frame], coverage: Sequence[Coverage]) -> Interv
     return 0.0, float(np.median(steps)) if steps.size else 0.0
 
 
-def _total(
-    passes: dict[tuple[int, int], list[Interval]],
-    seen: dict[tuple[int, bool], list[Interval]],
-    unseen: dict[tuple[int, bool], list[tuple[str, Interval]]],
-) -> Surveyed:
-    stretches = []
-    both: dict[int, list[Interval]] = defaultdict(list)
-    for segment, forward in sorted({*seen, *unseen}):
-        taken = union(seen.get((segment, forward), []))
-        both[segment] += taken
-        stretches += [Stretch(segment, forward, a, b, "") for a, b in taken]
-        reasons: dict[str, list[Interval]] = defaultdict(list)
-        for reason, interval in unseen.get((segment, forward), []):
-            reasons[reason].append(interval)
-        for reason, intervals in sorted(reasons.items()):
-            rest = difference(intervals, taken)
-            stretches += [Stretch(segment, forward, a, b, reason) for a, b in rest]
-            taken = union([*taken, *rest])
-    seen_m: dict[int, float] = defaultdict(float)
-    for (segment, _), intervals in sorted(passes.items()):
-        seen_m[segment] += _length(union(intervals))
-    covered_m = {segment: _length(union(intervals)) for segment, intervals in both.items() if intervals}
-    return Surveyed(tuple(stretches), covered_m, dict(seen_m))
+def _lay(network: Network, driven: Driven, rows: Ints, near: Floats, far: Floats) -> tuple[Ints, Ints, Floats, Floats]:
+    """Lay the metres `near` to `far` ahead of each of these frames along the path.
+
+    Returns:
+        Per stretch the view it is of, the span whose visit it belongs to, and its ends along the digitised direction.
+    """
+    path, lengths = driven.path, network.segments["length_m"].to_numpy(float)
+    view, span, offset = np.arange(len(rows)), driven.span[rows], driven.offset_m[rows]
+    found: list[tuple[Ints, Ints, Floats, Floats]] = []
+    while len(view):
+        forward, length, runs_on = path.forward[span], lengths[path.segment[span]], path.runs_on[span]
+        # Where the path ends or turns off, the camera still sees the rest of this segment.
+        low, high = np.where(runs_on, path.low_m[span], 0.0), np.where(runs_on, path.high_m[span], length)
+        room = np.maximum(np.where(forward, high - offset, offset - low), 0.0)
+        to = np.minimum(far, room)
+        start = np.maximum(np.where(forward, offset + near, offset - to), 0.0)
+        end = np.minimum(np.where(forward, offset + to, offset - near), length)
+        some = (to > near) & (end > start)
+        found.append((view[some], span[some], start[some], end[some]))
+        on = runs_on & (far > room)
+        view, span = view[on], span[on] + 1
+        near, far = np.maximum(near - room, 0.0)[on], (far - room)[on]
+        offset = np.where(path.forward[span], path.low_m[span], path.high_m[span])
+    views, spans, starts, ends = zip(*found, strict=True)
+    return np.concatenate(views), np.concatenate(spans), np.concatenate(starts), np.concatenate(ends)
 
 
-def _length(intervals: Iterable[Interval]) -> float:
-    return sum(b - a for a, b in intervals)
+def _stretches(found: Intervals, time_s: Floats, taken: Intervals) -> tuple[Intervals, Floats]:
+    """Unite stretches, leave out what is taken, and give the rest the first time it was shown."""
+    whole, member = union(found)
+    first = np.full(len(whole), np.nan)
+    np.fmin.at(first, member, time_s)
+    rest, source = difference(whole, taken)
+    return rest, first[source]
 
 
-class _Path:
-    """The spans driven, in order, and which of them run on into the next."""
-
-    def __init__(self, network: Network, spans: Sequence[Span]) -> None:
-        self.spans = spans
-        self.lengths = network.segments["length_m"].to_numpy(float)
-        self.low = [min(s.from_m, s.to_m) for s in spans]
-        self.high = [max(s.from_m, s.to_m) for s in spans]
-        self.goes_on = self._goes_on(network)
-        self.visits: dict[tuple[int, bool], list[int]] = defaultdict(list)
-        for k, span in enumerate(spans):
-            self.visits[span.segment, span.forward].append(k)
-
-    def visit(self, segment: int, forward: bool, offset: float, cursor: int) -> int:
-        """Find the first span from `cursor` on that holds this place; -1 where the matching has none."""
-        known = self.visits.get((segment, forward), [])
-        for k in known[bisect_left(known, cursor) :]:
-            if self.low[k] - JOIN_M <= offset <= self.high[k] + JOIN_M:
-                return k
-        return -1
-
-    def view(
-        self, segment: int, forward: bool, offset: float, visit: int, near: float, far: float
-    ) -> Iterator[tuple[int, bool, int, Interval]]:
-        """Yield the metres `near` to `far` ahead of a place, as (segment, forward, visit, interval) along the path."""
-        while True:
-            goes_on = visit >= 0 and bool(self.goes_on[visit])
-            length = float(self.lengths[segment])
-            # Where the path ends or turns off, the camera still sees the rest of this segment.
-            low, high = (self.low[visit], self.high[visit]) if goes_on else (0.0, length)
-            room = max(high - offset if forward else offset - low, 0.0)
-            a, b = near, min(far, room)
-            if b > a:
-                start, end = (offset + a, offset + b) if forward else (offset - b, offset - a)
-                yield segment, forward, visit, (max(start, 0.0), min(end, length))
-            if not goes_on or far <= room:
-                return
-            near, far, visit = max(near - room, 0.0), far - room, visit + 1
-            segment, forward = self.spans[visit].segment, self.spans[visit].forward
-            offset = self.low[visit] if forward else self.high[visit]
-
-    def _goes_on(self, network: Network) -> NDArray[np.bool_]:
-        """Whether span k runs on into span k + 1, without a gap, a turn back or a sharp corner."""
-        joined = np.zeros(len(self.spans), bool)
-        if len(self.spans) < 2:
-            return joined
-        rows = np.array([s.segment for s in self.spans])
-        forward = np.array([s.forward for s in self.spans])
-        low, high = np.array(self.low), np.array(self.high)
-        first, last = np.where(forward, low, high), np.where(forward, high, low)
-        lines = network.segments.geometry.to_numpy()[rows]
-        reach = np.minimum(BEARING_M, self.lengths[rows]) * np.where(forward, 1.0, -1.0)
-        start, end = (shapely.get_coordinates(shapely.line_interpolate_point(lines, at)) for at in (first, last))
-        # Negative distances would count from the line's end.
-        after = shapely.line_interpolate_point(lines, np.clip(first + reach, 0, self.lengths[rows]))
-        before = shapely.line_interpolate_point(lines, np.clip(last - reach, 0, self.lengths[rows]))
-        leaving = end - shapely.get_coordinates(before)
-        arriving = shapely.get_coordinates(after) - start
-        gap = np.hypot(*(start[1:] - end[:-1]).T)
-        dot = np.sum(leaving[:-1] * arriving[1:], axis=1)
-        size = np.hypot(*leaving[:-1].T) * np.hypot(*arriving[1:].T)
-        joined[:-1] = (gap <= JOIN_M) & (dot >= np.cos(np.radians(CORNER_DEG)) * size)
-        return joined
+def _both(a: Intervals, b: Intervals) -> Intervals:
+    return Intervals(
+        np.concatenate([a.group, b.group]), np.concatenate([a.start, b.start]), np.concatenate([a.end, b.end])
+    )

@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.results import SurveyResult
-from roads.lane import LaneOptions, in_lane, receiver_error
+from roads.lane import LaneOptions, drive_error, receiver_error, remaining_sigma
 from roads.matching import match
-from roads.network import Network
+from tests.roads.drives import ORIGIN, drive_along, network_from
 
 OPTIONS = LaneOptions()
 STATED_M = 3.0
@@ -59,18 +58,65 @@ def test_learning_never_adds_doubt(n: int, seed: int) -> None:
     assert (sigma <= STATED_M + 1e-9).all()
 
 
-def test_poses_and_defects_move_together(survey: SurveyResult, network: Network) -> None:
-    matching = match(network, [frame.pose for frame in survey.frames])
-    moved = in_lane(survey, network, matching)
-    at = {frame.index: i for i, frame in enumerate(survey.frames)}
-    for before, after in zip(survey.defects, moved.defects, strict=True):
-        i = at[before.looks[before.best_look].frame_index]
-        pose_before, pose_after = survey.frames[i].pose, moved.frames[i].pose
-        assert after.lon - before.lon == pytest.approx(pose_after.lon - pose_before.lon, abs=1e-8)
-        assert after.lat - before.lat == pytest.approx(pose_after.lat - pose_before.lat, abs=1e-8)
-        assert after.sigma_m <= before.sigma_m + 1e-9
+@given(st.integers(1, 30), st.integers(0, 99))
+@settings(max_examples=30)
+def test_it_is_the_least_squares_of_all_that_is_known(n: int, seed: int) -> None:
+    """The smoother against the same model solved at once, as one Gaussian (Rauch, Tung & Striebel 1965)."""
+    rng = np.random.default_rng(seed)
+    time_s = np.cumsum(rng.uniform(0, 40, n))
+    across, off, known = directions(rng.uniform(0, 360, n)), rng.normal(0, 3, n), rng.random(n) < 0.7
+    correlation = np.exp(-np.abs(time_s[:, None] - time_s) / OPTIONS.error_lasts_s)
+    prior = STATED_M**2 * np.kron(correlation, np.eye(2))
+    seen = np.zeros((int(known.sum()), 2 * n))
+    for row, i in enumerate(np.flatnonzero(known)):
+        seen[row, 2 * i : 2 * i + 2] = across[i]
+    gain = prior @ seen.T @ np.linalg.inv(seen @ prior @ seen.T + OPTIONS.lane_sigma_m**2 * np.eye(len(seen)))
+    covariance = (prior - gain @ seen @ prior).diagonal().reshape(n, 2)
+    found, sigma = receiver_error(time_s, across, off, known, STATED_M, OPTIONS)
+    assert found.ravel() == pytest.approx(gain @ off[known], abs=1e-6)
+    assert sigma == pytest.approx(np.sqrt(covariance.mean(axis=1)), abs=1e-6)
 
 
-def test_an_empty_survey_stays_empty(survey: SurveyResult, network: Network) -> None:
-    nothing = SurveyResult({}, [], [], [], [], [])
-    assert in_lane(nothing, network, match(network, [])) == nothing
+def test_photos_without_a_time_don_t_learn_from_each_other() -> None:
+    across = directions(np.zeros(2))
+    known = np.array([True, False])
+    found, sigma = receiver_error(np.full(2, np.nan), across, np.full(2, 2.0), known, STATED_M, OPTIONS)
+    assert found[0] @ across[0] > 1
+    assert (found[1].tolist(), sigma[1]) == ([0, 0], STATED_M)
+
+
+@pytest.mark.parametrize(("oneway", "lane_m"), [(0, -1.75), (1, 0.0)])
+def test_a_drive_is_moved_into_its_lane(oneway: int, lane_m: float) -> None:
+    network = network_from([[(0, 0), (600, 0)]], [oneway])
+    poses = drive_along([(0, 3), (600, 3)])
+    points = network.to_metres(np.array([p.lon for p in poses]), np.array([p.lat for p in poses]))
+    time_s, sigma_m = np.array([p.time_s for p in poses]), np.full(len(poses), 3.0)
+    sigma_m[5] = np.nan
+    error, sigma = drive_error(network, match(network, poses), points, time_s, sigma_m)
+    assert (points - error - ORIGIN)[20:-20, 1] == pytest.approx(np.full(len(poses) - 40, lane_m), abs=0.4)
+    assert error[:, 0] == pytest.approx(np.zeros(len(poses)), abs=1e-6)  # nothing is known along the road
+    assert (sigma < 3).all()
+
+
+def test_nothing_is_learnt_where_nothing_is_stated() -> None:
+    network = network_from([[(0, 0), (600, 0)]])
+    poses = drive_along([(0, 3), (600, 3)])
+    points = network.to_metres(np.array([p.lon for p in poses]), np.array([p.lat for p in poses]))
+    for stated in (np.nan, 0.0):
+        sigma_m = np.full(len(poses), stated)
+        error, sigma = drive_error(network, match(network, poses), points, np.arange(len(poses), dtype=float), sigma_m)
+        assert (error == 0).all()
+        assert np.array_equal(sigma, sigma_m, equal_nan=True)
+
+
+def test_defects_keep_what_measuring_added() -> None:
+    before, after = np.array([4.0, 4.0, 4.0]), np.array([3.0, 4.0, 0.0])
+    sigma = remaining_sigma(np.array([5.0, 5.0, 2.0]), before, after)
+    assert sigma == pytest.approx([np.hypot(3, 3), 5, 0])
+
+
+def test_an_empty_drive() -> None:
+    network = network_from([[(0, 0), (600, 0)]])
+    nothing = np.empty(0)
+    error, sigma = drive_error(network, match(network, []), np.empty((0, 2)), nothing, nothing)
+    assert (error.shape, sigma.shape) == ((0, 2), (0,))
