@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import options
+from cli import maps, options
 from cli.progress import bars, counted, errors
-from cli.summary import show_summary
 from detector import __version__
 from detector.errors import SchouwError
 
 if TYPE_CHECKING:
     from detector.survey import Check, DetectOptions, DetectReport
-    from roads.network import Network
 
 app = typer.Typer(
     name="schouw",
@@ -81,25 +79,6 @@ def detect(
     _exit_if(done.failed)
 
 
-@app.command(name="map")
-def map_(
-    result: Annotated[Path, typer.Argument(help="Folder that `schouw detect` wrote.")],
-    roads: options.Roads,
-    out: Annotated[Path, typer.Option(help="Folder for the map.")],
-    layer: options.Layer = None,
-    table: options.TableName = None,
-) -> None:
-    """Put a result on a road network: condition and coverage of every segment.
-
-    Example:
-
-        schouw map result --roads wegvakken.gpkg --out map
-    """
-    from roads.network import read_network
-
-    _map(result, read_network(roads, layer), out, table)
-
-
 @app.command()
 def survey(
     footage: options.Footage,
@@ -114,6 +93,8 @@ def survey(
     offset: options.Offset = None,
     partial: options.Partial = False,
     layer: options.Layer = None,
+    columns: options.Columns = None,
+    section: options.Section = None,
     table: options.TableName = None,
 ) -> None:
     """Find damage in footage and map it: `detect` and `map` in one.
@@ -122,15 +103,19 @@ def survey(
 
         schouw survey drive.mp4 --track drive.gpx --roads wegvakken.gpkg --out survey
     """
-    from roads.mapping import check_overlap
     from roads.network import read_network
+    from roads.placing import check_overlap
 
-    network = read_network(roads, layer)  # a mistake in the network shows before the long part
+    network = read_network(roads, layer, columns, section)  # a mistake in the network shows before the long part
     result = out / "result"
     settings = _detect_options(every, device, weights, conf, camera, offset, partial)
     done = _detect(footage, result, track, settings, lambda poses: check_overlap(network, poses))
-    _map(result, network, out, table)
+    maps.make_map([result], network, out, table)
     _exit_if(done.failed)
+
+
+for command in (maps.map_, maps.add, maps.compare, maps.plan, maps.export, maps.report):
+    app.command(name=command.__name__.rstrip("_"))(command)
 
 
 @app.command()
@@ -241,19 +226,6 @@ def _detect(
 
     with bars() as report:
         return run_detect(footage, track, out, settings, report, check or accept)
-
-
-def _map(result: Path, network: "Network", out: Path, table: str | None) -> None:
-    from detector.results import read_result
-    from roads.condition.table import DEFAULT, read_table
-    from roads.export import write_map
-    from roads.mapping import map_survey
-
-    with errors.status("mapping"):
-        road_map = map_survey(read_result(result), network, read_table(table or DEFAULT))
-        write_map(road_map, result, out)
-    show_summary(road_map.summary)
-    typer.echo(f"map: {out / 'map.html'}")
 
 
 def _needs(*packages: str, extra: str) -> None:

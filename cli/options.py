@@ -24,6 +24,13 @@ def metres(text: str | float) -> float:
     return float(match[1])
 
 
+class Language(StrEnum):
+    """The language of headings and texts for planners."""
+
+    NL = "nl"
+    EN = "en"
+
+
 Footage = Annotated[
     list[Path], typer.Argument(help="Videos, folders of videos, or folders of geotagged photos.", show_default=False)
 ]
@@ -66,4 +73,19 @@ Roads = Annotated[
 Layer = Annotated[
     str | None, typer.Option(help="Layer of the network file. Default: the one with roads.", show_default=False)
 ]
-TableName = Annotated[str | None, typer.Option("--table", help="Condition table (YAML). Default: schouw-1.")]
+TableName = Annotated[str | None, typer.Option("--table", help="Condition table (YAML). Default: schouw-2.")]
+Columns = Annotated[
+    Path | None,
+    typer.Option("--columns", help="Column map (YAML) for a network of your own.", show_default=False, dir_okay=False),
+]
+Section = Annotated[
+    float | None,
+    typer.Option(
+        "--section",
+        parser=metres,
+        metavar="METRES",
+        help="Cut roads into sections of this length, such as 100m. Default: as they come.",
+        show_default=False,
+    ),
+]
+Lang = Annotated[Language, typer.Option("--lang", help="Language of headings and texts.")]

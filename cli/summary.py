@@ -1,12 +1,16 @@
 """A map's summary on the terminal."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from detector.taxonomy import CLASSES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def show_summary(summary: dict[str, Any]) -> None:
@@ -24,3 +28,31 @@ def show_summary(summary: dict[str, Any]) -> None:
     graded = ", ".join(f"{count} {grade}" for grade, count in summary["grades"].items() if count) or "none"
     others = ", ".join(f"{count} {status}" for status, count in segments.items() if count and status != "graded")
     typer.echo(f"segments graded: {graded}" + (f"; {others}" if others else ""))
+
+
+def show_priorities(segments: "pd.DataFrame", top: int, lang: str) -> None:
+    """Print the first `top` of what to repair first, with the reasons."""
+    ranked = segments[segments["priority"].notna()].sort_values("priority").head(top)
+    if ranked.empty:
+        typer.echo("nothing to repair: no segment has both damage and a grade")
+        return
+    why, plan = ("why_nl", "plan_nl") if lang == "nl" else ("why", "plan")
+    rows = Table("", "segment", "street", "when", "why", box=None, padding=(0, 2, 0, 0))
+    for row in ranked[["priority", "segment_id", "name", plan, why]].itertuples(index=False):
+        rows.add_row(*(escape(str(value)) for value in row))
+    Console().print(rows)
+
+
+def show_changes(summary: dict[str, Any], segments: "pd.DataFrame") -> None:
+    """Print what changed, as two lines and the segments that changed clearly."""
+    days = [(summary[key] or "?")[:10] for key in ("before_utc", "after_utc")]
+    typer.echo(f"from {days[0]} to {days[1]}, {summary['comparable_m'] / 1000:.2f} km graded at both moments")
+    typer.echo("segments: " + ", ".join(f"{count} {change}" for change, count in summary["segments"].items()))
+    typer.echo("defects: " + ", ".join(f"{count} {change}" for change, count in summary["defects"].items()))
+    clear = segments[segments["change"].isin(["worse", "better"])].sort_values("score_change")
+    if len(clear):
+        rows = Table("segment", "street", "change", "score", "", box=None, padding=(0, 2, 0, 0))
+        for row in clear.itertuples(index=False):
+            scores = f"{row.score_before:.0f} -> {row.score_after:.0f}"
+            rows.add_row(row.segment_id, escape(row.name), row.change, scores, f"{row.score_change:+.0f}")
+        Console().print(rows)

@@ -3,7 +3,6 @@
 import csv
 import json
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,32 +10,9 @@ import geopandas as gpd
 import pyogrio
 import pytest
 
-from cli.main import main
 from detector.model.weights import default_weights
-from training.synthesis.survey import render_survey
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def run_command(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["schouw", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run_command
-
-
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A short rendered drive."""
-    return render_survey(tmp_path_factory.mktemp("sample") / "drive", seconds=5.0, width=480, height=272, fps=8.0)
 
 
 def one_line(code: int, error: str) -> str:
@@ -64,15 +40,15 @@ def test_a_survey_from_footage_to_map(run: Run, sample: Path, tmp_path: Path) ->
     assert (gpd.read_parquet(out / "geoparquet" / "segments.parquet").segment_id == segments.segment_id).all()
     with (out / "frames.csv").open() as file:
         rows = list(csv.DictReader(file))
-    header = ["time_s", "lon", "lat", "heading_deg", "speed_mps", "segment_id", "offset_m", "confidence"]
-    assert list(rows[0])[:8] == header
+    header = ["survey_id", "time_s", "lon", "lat", "heading_deg", "speed_mps", "segment_id", "offset_m", "confidence"]
+    assert list(rows[0])[:9] == header
     truth = json.loads((sample / "truth.json").read_text())["frames"]
     by_time = {round(frame["media_time_s"], 3): frame for frame in truth}
     right = [row["segment_id"] == str(by_time[round(float(row["time_s"]), 3)]["segment_id"]) for row in rows]
     assert sum(right) >= 0.9 * len(right)
     summary = json.loads((out / "summary.json").read_text())
     assert summary["frames"]["total"] == len(rows)
-    assert summary["survey"]["inputs"][0]["status"] == "done"
+    assert summary["surveys"][0]["card"]["inputs"][0]["status"] == "done"
     again, _, error = run("map", out / "result", "--roads", sample / "network.gpkg", "--out", tmp_path / "again")
     assert again == 0, error
     assert (tmp_path / "again" / "segments.csv").read_bytes() == (out / "segments.csv").read_bytes()
@@ -88,7 +64,7 @@ def test_one_bad_file_is_reported_and_the_rest_is_done(run: Run, sample: Path, t
     )  # fmt: skip
     assert code == 1
     assert "bad.mp4" in error
-    inputs = json.loads((out / "summary.json").read_text())["survey"]["inputs"]
+    inputs = json.loads((out / "summary.json").read_text())["surveys"][0]["card"]["inputs"]
     assert sorted((Path(i["file"]).name, i["status"]) for i in inputs) == [("bad.mp4", "failed"), ("drive.mp4", "done")]
 
 
@@ -239,7 +215,10 @@ def test_out_never_removes_someones_files(run: Run, sample: Path, tmp_path: Path
     assert (precious / "photo.txt").read_text() == "keep me"
 
 
-@pytest.mark.parametrize("command", ["detect", "map", "survey", "predict", "train", "render"])
+COMMANDS = ["detect", "survey", "map", "add", "compare", "plan", "export", "report", "predict", "train", "render"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_an_example(run: Run, command: str) -> None:
     code, printed, _ = run(command, "--help")
     assert code == 0

@@ -10,9 +10,9 @@ from shapely import LineString
 
 from detector.results import SurveyResult, write_result
 from detector.types import Coverage, Defect, Detection, Frame, Image, Look, Pose
-from roads.condition.table import read_table
-from roads.mapping import RoadMap, map_survey
+from roads.mapping import RoadMap
 from roads.network import Network, read_network
+from tests.roads.drives import map_of
 
 ORIGIN = (173000.0, 443000.0)
 TO_DEGREES = Transformer.from_crs(28992, 4326, always_xy=True)
@@ -81,7 +81,7 @@ def survey() -> SurveyResult:
 
 @pytest.fixture(scope="session")
 def road_map(survey: SurveyResult, network: Network) -> RoadMap:
-    return map_survey(survey, network, read_table())
+    return map_of(network, survey)
 
 
 @pytest.fixture(scope="session")

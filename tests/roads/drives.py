@@ -7,8 +7,14 @@ import numpy as np
 import pyproj
 import shapely
 
+from detector.results import SurveyResult
 from detector.types import Pose
+from roads.condition.table import Table, read_table
+from roads.fusion import add
+from roads.inventory import Inventory, empty_inventory
+from roads.mapping import RoadMap, road_map
 from roads.network import WGS84, Network
+from roads.placing import place_survey
 
 RD = pyproj.CRS.from_epsg(28992)
 
@@ -57,3 +63,14 @@ def poses_at(
     driven_m = np.zeros(len(xy)) if driven_m is None else driven_m
     rows = zip(time_s, degrees(xy), heading_deg, driven_m, strict=True)
     return [Pose(float(t), float(p[0]), float(p[1]), float(h), speed_mps, sigma_m, float(d)) for t, p, h, d in rows]
+
+
+def inventory_of(network: Network, *surveys: SurveyResult) -> Inventory:
+    inventory = empty_inventory(network)
+    for survey in surveys:
+        inventory = add(inventory, place_survey(survey, network))
+    return inventory
+
+
+def map_of(network: Network, *surveys: SurveyResult, table: Table | None = None) -> RoadMap:
+    return road_map(inventory_of(network, *surveys), table or read_table())

@@ -19,7 +19,7 @@ GOLDEN = Path(__file__).parent / "golden"
 @pytest.fixture(scope="module")
 def written(road_map: RoadMap, result_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("map") / "out"
-    write_map(road_map, result_folder, out)
+    write_map(road_map, [result_folder], out)
     return out
 
 

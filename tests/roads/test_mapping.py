@@ -5,18 +5,12 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from detector.results import SurveyResult
 from detector.types import Coverage, Defect, Frame, Pose
-from roads.condition.table import read_table
-from roads.coverage import difference, surveyed, union
-from roads.mapping import RoadMap, map_survey
-from roads.matching import match
+from roads.mapping import RoadMap
 from roads.network import Network, read_network
-
-TABLE = read_table()
+from tests.roads.drives import map_of
 
 
 def row(road_map: RoadMap, segment_id: str) -> dict[str, object]:
@@ -65,7 +59,7 @@ def test_all_segments_are_there_and_those_not_seen_have_no_condition(road_map: R
         assert unseen["coverage"] == 0
         assert np.isnan(float(unseen["score"]))  # type: ignore[arg-type]
         assert road_map.segments["grade"].isna()[road_map.segments["segment_id"] == segment_id].all()
-    assert (road_map.segments["table"] == "schouw-1").all()
+    assert (road_map.segments["table"] == "schouw-2").all()
 
 
 def test_seen_segments_have_their_amounts_and_grade(road_map: RoadMap) -> None:
@@ -110,7 +104,7 @@ def test_frames_off_the_network_are_listed_with_a_reason(survey: SurveyResult, n
         replace(f, pose=replace(f.pose, lon=lon, lat=lat, distance_m=2000)) if f.index > 90 else f
         for f in survey.frames
     ]
-    lost = map_survey(replace(survey, frames=far), network, TABLE)
+    lost = map_of(network, replace(survey, frames=far))
     frames = lost.summary["frames"]
     assert frames["matched"] == 91
     assert sum(frames["unmatched"].values()) == 10
@@ -119,7 +113,7 @@ def test_frames_off_the_network_are_listed_with_a_reason(survey: SurveyResult, n
 
 def test_a_survey_without_defects_or_usable_frames(survey: SurveyResult, network: Network) -> None:
     blind = [Coverage(f.index, 0.0, 0.0, False, "lens covered") for f in survey.frames]
-    blank = map_survey(replace(survey, coverage=blind, defects=[], detections=[]), network, TABLE)
+    blank = map_of(network, replace(survey, coverage=blind, defects=[], detections=[]))
     assert len(blank.defects) == 0
     assert (blank.segments["status"] == "not surveyed").all()
     assert set(blank.coverage["reason"]) == {"lens covered"}
@@ -127,62 +121,10 @@ def test_a_survey_without_defects_or_usable_frames(survey: SurveyResult, network
     assert blank.summary["covered_m"] == 0
 
 
-def test_a_road_driven_both_ways_counts_each_metre_once(survey: SurveyResult, network: Network) -> None:
-    there = survey.frames[5:60]
-    back = [
-        replace(
-            f,
-            index=200 + i,
-            pose=replace(f.pose, time_s=f.pose.time_s + 2 * (59 - f.index) * 0.3 + 5, heading_deg=270.0),
-        )
-        for i, f in enumerate(reversed(there))
-    ]
-    frames: list[Frame] = [*there, *back]
-    views = [Coverage(f.index, 4.0, 12.0, True, "") for f in frames]
-    seen = surveyed(network, match(network, [f.pose for f in frames]), frames, views)
-    # Where exactly the car turned is the matcher's to say, to within its spacing of fixes.
-    assert seen.covered_m[0] == pytest.approx(189 - 3, abs=12)
-    assert seen.seen_m[0] == pytest.approx(170 + 170, abs=12)
-    assert {s.forward for s in seen.stretches if s.segment == 0} == {True, False}
-
-
 def test_the_same_survey_gives_the_same_map(road_map: RoadMap, survey: SurveyResult, network: Network) -> None:
-    again = map_survey(survey, network, TABLE)
+    again = map_of(network, survey)
     assert again.segments.equals(road_map.segments)
     assert again.summary == road_map.summary
-
-
-intervals = st.lists(
-    st.tuples(st.integers(0, 100), st.integers(1, 20)).map(lambda p: (float(p[0]), float(p[0] + p[1]))), max_size=12
-)
-
-
-@given(intervals, intervals)
-def test_union_and_difference_agree_with_counting_metres(
-    a: list[tuple[float, float]], b: list[tuple[float, float]]
-) -> None:
-    def metres(intervals: list[tuple[float, float]]) -> set[int]:
-        return {m for start, end in intervals for m in range(int(start), int(end))}
-
-    assert metres(union(a)) == metres(a)
-    assert sum(e - s for s, e in union(a)) == len(metres(a))
-    assert metres(difference(a, union(b))) == metres(a) - metres(b)
-
-
-@settings(max_examples=25, deadline=None)
-@given(st.lists(st.booleans(), min_size=2, max_size=101), st.floats(0, 6), st.floats(6.5, 30))
-def test_coverage_never_exceeds_a_segment(
-    network: Network, survey: SurveyResult, usable: list[bool], near: float, far: float
-) -> None:
-    frames = survey.frames[: len(usable)]
-    views = [Coverage(f.index, near, far, ok, "" if ok else "glare") for f, ok in zip(frames, usable, strict=True)]
-    seen = surveyed(network, match(network, [f.pose for f in frames]), frames, views)
-    lengths = network.segments["length_m"]
-    for stretch in seen.stretches:
-        assert 0 <= stretch.from_m < stretch.to_m <= lengths[stretch.segment]
-    for segment, covered in seen.covered_m.items():
-        assert covered <= seen.seen_m[segment] + 1e-6
-        assert covered <= lengths[segment] + 1e-6
 
 
 def test_defects_on_a_real_network(shared: Path) -> None:
@@ -193,7 +135,7 @@ def test_defects_on_a_real_network(shared: Path) -> None:
     frames = [Frame(i, "a.mp4", i * 0.3, pose, 640, 360) for i, pose in enumerate(poses)]
     views = [Coverage(i, 4.0, 12.0, True, "") for i in range(len(frames))]
     none: list[Defect] = []
-    road_map = map_survey(SurveyResult({}, frames, views, [], none, []), network, TABLE)
-    assert len(road_map.segments) == 232
+    road_map = map_of(network, SurveyResult({}, frames, views, [], none, []))
+    assert len(road_map.segments) == 226  # 232, less a footpath and cycle paths
     assert road_map.summary["covered_m"] == pytest.approx(206, abs=8)
     assert (road_map.segments["status"] != "not surveyed").sum() <= 2
