@@ -10,19 +10,31 @@ import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from shapely.affinity import translate
 
-from detector.results import SurveyResult
-from roads.condition.table import read_table
-from roads.mapping import RoadMap, map_survey
-from roads.network import Network
+from roads.mapping import RoadMap
 from roads.webmap.page import PICTURE_PX, page_data, render_page
+from tests.roads.exports.maps import make_road_map, write_pictures
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+TITLE = "Voorjaar <img src=x onerror=alert(1)>, Najaar <img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
-def html(road_map: RoadMap, result_folder: Path) -> str:
-    return render_page(road_map, result_folder / "pictures")
+def road_map() -> RoadMap:
+    return make_road_map()
+
+
+@pytest.fixture(scope="module")
+def folder(road_map: RoadMap, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures")
+    write_pictures(road_map, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def html(road_map: RoadMap, folder: Path) -> str:
+    return render_page(road_map, [folder])
 
 
 def test_the_page_is_one_file_without_outside_references(html: str) -> None:
@@ -38,31 +50,37 @@ def test_text_of_the_survey_cannot_become_markup(html: str) -> None:
     assert html.count("</script>") == 3
     block = html.split('id="data">')[1].split("</script>")[0]
     assert "<" not in block
-    data = json.loads(block)
-    assert data["survey"]["name"] == "Proefrit <img src=x onerror=alert(1)>"
+    assert json.loads(block)["survey"]["name"] == TITLE
 
 
-def test_only_segments_near_the_track_are_embedded(road_map: RoadMap, result_folder: Path) -> None:
-    data = page_data(road_map, result_folder / "pictures")
-    assert [s["segment_id"] for s in data["segments"]] == ["w0", "w1", "w2"]
-    assert (data["survey"]["embedded_segments"], data["survey"]["network_segments"]) == (3, 4)
+def test_only_segments_near_the_track_are_embedded(road_map: RoadMap, folder: Path) -> None:
+    moved = road_map.segments.copy()
+    moved.loc[5, "geometry"] = translate(moved.geometry[5], 3000, 3000)
+    data = page_data(replace(road_map, segments=moved), [folder])
+    assert len(data["segments"]) == 5
+    assert (data["survey"]["embedded_segments"], data["survey"]["network_segments"]) == (5, 6)
 
 
-def test_pictures_are_embedded_small_and_missing_ones_left_out(road_map: RoadMap, result_folder: Path) -> None:
-    pictures = {d["id"]: d["picture"] for d in page_data(road_map, result_folder / "pictures")["defects"]}
-    assert pictures[5] is None
+def test_pictures_are_embedded_small_and_missing_ones_left_out(road_map: RoadMap, folder: Path) -> None:
+    pictures = {d["id"]: d["picture"] for d in page_data(road_map, [folder])["defects"]}
+    assert pictures[10] is None
     jpeg = base64.b64decode(pictures[1].removeprefix("data:image/jpeg;base64,"))
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     assert max(picture.shape) == PICTURE_PX
 
 
-def test_unsurveyed_segments_have_no_score(road_map: RoadMap, result_folder: Path) -> None:
-    data = page_data(road_map, result_folder / "pictures")
-    unseen = next(s for s in data["segments"] if s["segment_id"] == "w2")
-    assert unseen["score"] is None
-    assert unseen["grade"] is None
-    assert unseen["status"] == "not surveyed"
+def test_unsurveyed_segments_have_no_score(road_map: RoadMap, folder: Path) -> None:
+    data = page_data(road_map, [folder])
+    unseen = data["segments"][5]
+    assert (unseen["score"], unseen["grade"], unseen["pci"], unseen["status"]) == (None, None, None, "not surveyed")
+    assert unseen["entries"] == [len(theme["entries"]) - 1 for theme in data["themes"]]
+
+
+def test_the_track_is_broken_between_surveys(road_map: RoadMap, folder: Path) -> None:
+    whole = road_map.track[road_map.track["segment_id"] == road_map.segments["segment_id"][0]]
+    assert set(whole["survey_id"]) == {"voorjaar", "najaar"}
+    assert len(page_data(replace(road_map, track=whole), [folder])["track"]) == 2
 
 
 @pytest.fixture(scope="module")
@@ -95,12 +113,13 @@ def page(browser: Browser, html: str, tmp_path: Path) -> Iterator[Page]:
     assert requests == []
 
 
-def test_it_opens_from_disk_and_lists_what_it_draws(page: Page, road_map: RoadMap) -> None:
-    assert page.locator("h1").inner_text() == "Proefrit <img src=x onerror=alert(1)>"
-    assert page.locator("#defects li").count() == 5
-    worse = (road_map.segments["grade"].notna() & (road_map.segments["grade"] != "good")).sum()
-    assert page.locator("#worst li[data-id]").count() == worse
-    assert "3 van de 4 wegvakken" in page.locator("#drawn").inner_text()
+def test_it_opens_from_disk_and_lists_what_it_draws(page: Page) -> None:
+    assert page.locator("h1").inner_text() == TITLE
+    assert page.locator("#when").inner_text() == "14 april 2026 – 6 oktober 2026"
+    assert page.locator("#defects li").count() == 9  # not the one that has gone
+    assert page.locator("#worst li[data-id]").count() == 3
+    assert page.locator("#surveys li").count() == 2
+    assert "6 van de 6 wegvakken" in page.locator("#drawn").inner_text()
     notes = page.locator("#notes").inner_text()
     assert "Niet geschouwd is niet onbeschadigd" in notes
     assert "niet gekalibreerd" in notes
@@ -111,43 +130,72 @@ def test_it_opens_from_disk_and_lists_what_it_draws(page: Page, road_map: RoadMa
     assert drawn
 
 
-def test_filters_by_kind_and_score(page: Page) -> None:
+def drawing(page: Page) -> str:
+    """The map as a picture, for telling two drawings apart."""
+    return str(page.evaluate("() => document.querySelector('#map canvas').toDataURL()"))
+
+
+def test_the_segments_are_coloured_by_what_is_chosen(page: Page) -> None:
+    assert page.locator("#theme option").all_inner_texts() == ["Oordeel", "Planklasse", "PCI", "Deel gezien"]
+    seen = {drawing(page)}
+    for choice, word in (("1", "jaar 1"), ("2", "zeer slecht (PCI 11-25)"), ("3", "50-80 % gezien")):
+        page.locator("#theme").select_option(choice)
+        assert word in page.locator("#layers").inner_text()
+        page.wait_for_timeout(50)
+        seen.add(drawing(page))
+    assert len(seen) == 4
+
+
+def test_filters_by_kind_state_and_probability(page: Page) -> None:
     page.locator("#kind-cracking").uncheck()
-    assert page.locator("#defects li").count() == 3
-    assert "3 van 5" in page.locator("#shown").inner_text()
-    page.locator("#minimum").fill("0.6")
+    assert page.locator("#defects li").evaluate_all("all => all.map(li => li.dataset.id)") == ["2", "6", "10"]
+    page.locator("#state-gone").check()
+    assert page.locator("#defects li").count() == 4
+    page.locator("#state-first-seen").uncheck()
     assert page.locator("#defects li").evaluate_all("all => all.map(li => li.dataset.id)") == ["2", "4"]
     page.locator("#kind-cracking").check()
-    assert page.locator("#defects li").count() == 3
+    page.locator("#minimum").fill("0.95")
+    assert "3 van 10" in page.locator("#shown").inner_text()  # two that are sure, and the one that has gone
 
 
 def test_the_language_switches_and_is_kept_in_the_filters(page: Page) -> None:
     assert page.locator("html").get_attribute("lang") == "nl"
     assert "Langsscheur 1" in page.locator("#defects").inner_text()
     page.locator("#kind-potholes").uncheck()
+    page.locator("#theme").select_option("1")
     page.get_by_role("button", name="English").click()
     assert page.locator("html").get_attribute("lang") == "en"
     assert "Longitudinal crack 1" in page.locator("#defects").inner_text()
     assert "not surveyed" in page.locator("#layers").inner_text()
+    assert page.locator("#theme option:checked").inner_text() == "Plan class"
     assert not page.locator("#kind-potholes").is_checked()
-    assert page.locator("#defects li").count() == 3
+    assert page.locator("#defects li").count() == 7
 
 
 def test_a_defect_opens_with_its_picture_by_keyboard(page: Page) -> None:
-    page.locator("#defects li button").nth(1).focus()
+    page.locator("#defects li button").nth(2).focus()
     page.keyboard.press("Enter")
     popup = page.locator(".leaflet-popup .popup")
-    assert "Gat 2" in popup.inner_text()
-    assert "0,50 ± 0,10 m" in popup.inner_text()
-    assert "Dorpsstraat (w0)" in popup.inner_text()
+    for words in (
+        "Craquelé 3",
+        "gegroeid",
+        "99 %",
+        "2,80 × 0,70 m (± 21 %)",
+        "+62 %",
+        "14 april 2026",
+        "rechterrijspoor",
+    ):
+        assert words in popup.inner_text()
+    assert "Skûlenboargerwei (600103:0-346)" in popup.inner_text()
     assert popup.locator("img").evaluate("img => img.decode().then(() => img.naturalWidth)") == PICTURE_PX
 
 
 def test_a_segment_opens_with_its_reasons(page: Page) -> None:
     page.locator("#worst li button").first.click()
     text = page.locator(".leaflet-popup .popup").inner_text()
-    assert "omvang" in text
-    assert "ernst geschat" in text
+    for words in ("ernstig, omvang 3 (41,0 %)", "18 (marge 6 – 27)", "jaar 1: scheurvorming M2", "ernst geschat"):
+        assert words in text
+    assert "6 oktober 2026" in text
 
 
 def test_layers_switch_off_and_on(page: Page) -> None:
@@ -158,12 +206,12 @@ def test_layers_switch_off_and_on(page: Page) -> None:
     assert page.locator("#layer-coverage").is_checked() is False
 
 
-def test_an_empty_survey_has_a_page_too(
-    browser: Browser, survey: SurveyResult, network: Network, tmp_path: Path
-) -> None:
-    nothing = replace(survey, meta={}, coverage=[], defects=[], detections=[])
-    road_map = map_survey(nothing, network, read_table())
-    (tmp_path / "map.html").write_text(render_page(road_map, tmp_path), encoding="utf-8")
+def test_an_empty_map_has_a_page_too(browser: Browser, road_map: RoadMap, tmp_path: Path) -> None:
+    summary = {**road_map.summary, "from_utc": None, "to_utc": None, "surveys": []}
+    bare = RoadMap(
+        *(getattr(road_map, n).iloc[:0] for n in ("segments", "defects", "coverage", "track", "frames")), summary
+    )
+    (tmp_path / "map.html").write_text(render_page(bare, []), encoding="utf-8")
     context = browser.new_context(
         offline=True, locale="en-GB", color_scheme="dark", viewport={"width": 390, "height": 800}
     )

@@ -1,0 +1,1 @@
+"""A road map passed on: every format that planners and their programs read."""
