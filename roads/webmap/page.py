@@ -144,7 +144,7 @@ def _json(data: Any) -> str:
 
 def _survey(road_map: RoadMap, embedded: int) -> dict[str, Any]:
     summary = road_map.summary
-    names = [survey["name"] for survey in summary["surveys"]]
+    names = list(dict.fromkeys(survey["name"] for survey in summary["surveys"]))
     cards = [survey["card"] for survey in summary["surveys"]]
     cameras = [camera for card in cards for camera in card.get("cameras", [])]
     models = [card["model"] for card in cards if card.get("model")]

@@ -8,6 +8,8 @@ import shapely
 
 from detector.results import SurveyResult
 from detector.types import Coverage, Defect, Frame, Pose
+from roads.export import LAYERS
+from roads.exports.headings import HEADINGS
 from roads.mapping import RoadMap
 from roads.network import Network, read_network
 from tests.roads.drives import map_of
@@ -139,3 +141,8 @@ def test_defects_on_a_real_network(shared: Path) -> None:
     assert len(road_map.segments) == 226  # 232, less a footpath and cycle paths
     assert road_map.summary["covered_m"] == pytest.approx(206, abs=8)
     assert (road_map.segments["status"] != "not surveyed").sum() <= 2
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_every_column_has_a_heading_for_planners(road_map: RoadMap, name: str) -> None:
+    assert set(getattr(road_map, name).columns) - {"geometry"} == set(HEADINGS[name])
