@@ -12,6 +12,7 @@ import typer
 
 from cli import maps, options
 from cli.progress import bars, counted, errors
+from cli.summary import show_calibration, show_redrive
 from detector import __version__
 from detector.errors import SchouwError
 
@@ -61,6 +62,8 @@ def detect(
     weights: options.WeightsName = None,
     conf: options.Conf = None,
     camera: options.CameraFile = None,
+    calibrate: options.Calibrate = False,
+    sheets: options.Sheets = None,
     offset: options.Offset = None,
     partial: options.Partial = False,
 ) -> None:
@@ -74,8 +77,10 @@ def detect(
 
         schouw detect GX010042.MP4 GX020042.MP4 --out result
     """
-    done = _detect(footage, out, track, _detect_options(every, device, weights, conf, camera, offset, partial))
+    settings = _detect_options(every, device, weights, conf, camera, calibrate, sheets, offset, partial)
+    done = _detect(footage, out, track, settings)
     typer.echo(f"{len(done.result.defects)} defects in {len(done.result.frames)} frames: {out}")
+    show_redrive(done.result.meta["redrive"])
     _exit_if(done.failed)
 
 
@@ -90,6 +95,8 @@ def survey(
     weights: options.WeightsName = None,
     conf: options.Conf = None,
     camera: options.CameraFile = None,
+    calibrate: options.Calibrate = False,
+    sheets: options.Sheets = None,
     offset: options.Offset = None,
     partial: options.Partial = False,
     layer: options.Layer = None,
@@ -108,10 +115,41 @@ def survey(
 
     network = read_network(roads, layer, columns, section)  # a mistake in the network shows before the long part
     result = out / "result"
-    settings = _detect_options(every, device, weights, conf, camera, offset, partial)
+    settings = _detect_options(every, device, weights, conf, camera, calibrate, sheets, offset, partial)
     done = _detect(footage, result, track, settings, lambda poses: check_overlap(network, poses))
     maps.make_map([result], network, out, table)
+    show_redrive(done.result.meta["redrive"])
     _exit_if(done.failed)
+
+
+@app.command()
+def calibrate(
+    footage: Annotated[Path, typer.Argument(help="A video, or a folder of geotagged photos.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Camera profile (YAML) for --camera.", dir_okay=False)],
+    track: options.Track = None,
+    offset: options.Offset = None,
+) -> None:
+    """Find the camera's height, direction and focal length in a drive, and how sure that is.
+
+    Half a minute of driving straight on over an ordinary road is enough. Do it once per camera and mounting.
+
+    Example:
+
+        schouw calibrate drive.mp4 --track drive.gpx --out camera.yaml
+    """
+    from detector.calibrate import calibrate_footage
+    from detector.errors import FootageError
+    from detector.scene.camera import write_camera
+
+    with errors.status("calibrating"):
+        found = calibrate_footage(footage, track, offset or 0.0)
+    if found.calibration is None:
+        raise FootageError(
+            footage, "its pictures don't show the road well enough to calibrate", "film a dry road in daylight"
+        )
+    write_camera(found.calibration.camera, out)
+    show_calibration(found)
+    typer.echo(f"camera: {out}")
 
 
 for command in (maps.map_, maps.add, maps.compare, maps.plan, maps.export, maps.report):
@@ -202,6 +240,8 @@ def _detect_options(
     weights: str | None,
     conf: float | None,
     camera: Path | None,
+    calibrate: bool,
+    sheets: Path | None,
     offset: float | None,
     partial: bool,
 ) -> "DetectOptions":
@@ -213,6 +253,8 @@ def _detect_options(
         weights=weights,
         conf=conf,
         camera=camera,
+        calibrate=calibrate,
+        sheets=sheets,
         offset_s=offset,
         partial=partial,
     )

@@ -57,6 +57,14 @@ CameraFile = Annotated[
     Path | None,
     typer.Option("--camera", help="Camera profile (YAML). Without it sizes are rough estimates.", show_default=False),
 ]
+Calibrate = Annotated[
+    bool,
+    typer.Option("--calibrate", help="Without a profile: find camera and clock in the footage first (some seconds)."),
+]
+Sheets = Annotated[
+    Path | None,
+    typer.Option("--sheets", help="Folder for contact sheets: each defect's looks side by side.", show_default=False),
+]
 Offset = Annotated[
     float | None,
     typer.Option(

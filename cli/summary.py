@@ -12,6 +12,8 @@ from detector.taxonomy import CLASSES
 if TYPE_CHECKING:
     import pandas as pd
 
+    from detector.scene.calibration.drive import DriveCalibration
+
 
 def show_summary(summary: dict[str, Any]) -> None:
     """Print what was driven, seen and found, as three short lines and a table."""
@@ -28,6 +30,40 @@ def show_summary(summary: dict[str, Any]) -> None:
     graded = ", ".join(f"{count} {grade}" for grade, count in summary["grades"].items() if count) or "none"
     others = ", ".join(f"{count} {status}" for status, count in segments.items() if count and status != "graded")
     typer.echo(f"segments graded: {graded}" + (f"; {others}" if others else ""))
+
+
+def show_redrive(stretches: list[dict[str, Any]]) -> None:
+    """Say what should be driven again, if anything."""
+    if stretches:
+        metres = sum(stretch["to_m"] - stretch["from_m"] for stretch in stretches)
+        reasons = ", ".join(sorted({stretch["reason"] for stretch in stretches}))
+        count = "1 stretch" if len(stretches) == 1 else f"{len(stretches)} stretches"
+        typer.echo(f"drive again: {metres:.0f} m in {count} ({reasons}); survey.json says where")
+
+
+def show_calibration(found: "DriveCalibration") -> None:
+    """Print the camera's values with their doubt, and what the pictures say of the clock."""
+    calibration = found.calibration
+    if calibration is None:
+        return
+    camera, sigmas = calibration.camera, calibration.sigmas
+    rows = Table("", "value", "1 sigma", box=None, padding=(0, 2, 0, 0))
+    rows.add_row("height", f"{camera.height_m:.2f} m", f"{sigmas.height * camera.height_m:.2f} m")
+    rows.add_row("pitch", f"{camera.pitch_deg:.2f}°", f"{sigmas.pitch_deg:.2f}°")
+    rows.add_row("yaw", f"{camera.yaw_deg:.2f}°", f"{sigmas.yaw_deg:.2f}°")
+    rows.add_row("roll", f"{camera.roll_deg:.2f}°", f"{sigmas.roll_deg:.2f}°")
+    rows.add_row("focal length", f"{camera.focal_px:.0f} px", f"{sigmas.focal * camera.focal_px:.0f} px")
+    rows.add_row("bulge (k1)", f"{camera.k1:.3f}", "")
+    Console().print(rows)
+    typer.echo(f"from {calibration.pairs} pairs of frames, whose pitch scatters by {calibration.nod_deg:.2f}°")
+    clock = found.offset
+    if clock.sure:
+        used = "applied" if found.applied_s else "not applied: within its doubt"
+        typer.echo(f"clock: the video is off by {clock.seconds:+.2f} s (1 sigma {clock.sigma_s:.2f} s), {used}")
+    else:
+        typer.echo(f"clock: {clock.reason}")
+    for note in calibration.notes:
+        typer.echo(f"note: {note}")
 
 
 def show_priorities(segments: "pd.DataFrame", top: int, lang: str) -> None:

@@ -54,6 +54,10 @@ class Crops:
         """Return the crops of the defects' best looks by the defects' ids; each is read when it is asked for."""
         return _Stored({d.id: self._path(d.looks[d.best_look]) for d in defects})
 
+    def of_look(self, look: Look) -> Image:
+        """Return the crop of one look."""
+        return read_image(self._path(look))
+
     def _path(self, look: Look) -> Path:
         box = "-".join(f"{v:.1f}" for v in look.detection.box)
         return self._folder / str(look.frame_index // 1000) / f"{look.frame_index}-{box}-{look.detection.class_id}.jpg"

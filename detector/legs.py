@@ -47,7 +47,7 @@ def plan_legs(
     """
     shared = None if track is None else read_track(track)
     trajectory = None if shared is None else Trajectory(shared.fixes)
-    legs = [Leg(file) for item in footage for file in _files(item)]
+    legs = [Leg(file) for item in footage for file in files(item)]
     planned(0, len(legs))
     for number, leg in enumerate(legs, start=1):
         try:
@@ -63,7 +63,7 @@ def plan_legs(
     return legs if shared is None else sorted(legs, key=_start)
 
 
-def _files(item: Path) -> list[Path]:
+def files(item: Path) -> list[Path]:
     """The videos in a folder; the folder itself where it holds photos, or nothing that can be used."""
     if not item.is_dir():
         return [item]

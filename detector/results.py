@@ -25,7 +25,7 @@ from detector.images import write_jpeg
 from detector.types import Coverage, Defect, Detection, Fix, Frame, Image, Look, Pose
 
 FORMAT = "schouw survey"
-VERSION = 1
+VERSION = 2
 CARD = "survey.json"
 
 DETECTION = ("x0 double", "y0 double", "x1 double", "y1 double", "score double", "class_id int64")
@@ -41,7 +41,9 @@ FRAMES = _schema(
     *("index int64", "source string", "media_time_s double", "time_s double", "lon double", "lat double"),
     *("heading_deg double", "speed_mps double", "sigma_m double", "distance_m double", "width int64", "height int64"),
 )
-COVERAGE = _schema("frame_index int64", "near_m double", "far_m double", "usable bool", "reason string")
+COVERAGE = _schema(
+    *("frame_index int64", "near_m double", "far_m double", "usable bool", "reason string", "quality double"),
+)
 DETECTIONS = _schema("frame_index int64", *DETECTION)
 DEFECTS = _schema(
     *("id int64", "class_id int64", "lon double", "lat double", "sigma_m double", "heading_deg double"),
@@ -181,7 +183,7 @@ def _frame(row: Sequence[Any]) -> Frame:
 
 
 def _coverage_row(c: Coverage) -> tuple[Any, ...]:
-    return (c.frame_index, c.near_m, c.far_m, c.usable, c.reason)
+    return (c.frame_index, c.near_m, c.far_m, c.usable, c.reason, c.quality)
 
 
 def _detection_row(d: Detection) -> tuple[Any, ...]:

@@ -5,8 +5,8 @@ footage. What is kept of a frame is its place, its detections and what road it s
 """
 
 import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import groupby
@@ -17,25 +17,31 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from detector import __version__
+from detector.calibrate import FromFootage, calibrate_drive
 from detector.crops import Crops
-from detector.errors import SchouwError, SettingsError
+from detector.errors import InputError, SchouwError, SettingsError
 from detector.footage.sampling import read
 from detector.legs import Leg, plan_legs
 from detector.model.predictor import Device, Predictor
 from detector.model.weights import Weights, default_weights, load_weights
 from detector.results import SurveyResult, check_replaceable, write_result
+from detector.scene.bonnet import find_bonnet
 from detector.scene.camera import Camera, read_camera
 from detector.scene.cameras import Cameras
 from detector.scene.coverage import RoadView, judge, view_road
-from detector.scene.measure import measure
+from detector.scene.measure import Reach, measure
+from detector.scene.redrive import bad_stretches
+from detector.scene.tracking import TrackOptions
 from detector.scene.tracking import track as follow
+from detector.sheets import write_contact_sheets
 from detector.taxonomy import NAMES
-from detector.types import Defect, Detection, Frame, Image, Look, Pose
+from detector.types import Coverage, Defect, Detection, Frame, Image, Look, Pose
 
 SAMPLE = 32  # pictures of which an unknown camera's direction is found
 MAX_NOTES = 50
 
 Check: TypeAlias = Callable[[Sequence[Pose]], None]
+Size: TypeAlias = tuple[int, int]  # width, height of pictures
 Key: TypeAlias = tuple[int, Frame, Image]  # drive, frame, picture
 
 
@@ -66,8 +72,10 @@ class DetectOptions:
     weights: str | None = None  # name or folder; None: the shipped model
     conf: float | None = None  # score threshold for all classes; None: the model's own
     camera: Path | None = None  # camera profile; None: assumed, with its direction found in the pictures
+    calibrate: bool = False  # without a profile: find camera and clock offset in the footage first
     offset_s: float | None = None  # added to the footage's clock to get the track's
     partial: bool = False  # use the part of the footage that the track covers
+    sheets: Path | None = None  # folder for contact sheets of the defects' looks; None: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,7 @@ class _Seen:
     drives: list[int] = field(default_factory=list)
     frames: list[Frame] = field(default_factory=list)
     cameras: list[Camera] = field(default_factory=list)
+    reaches: list[Reach] = field(default_factory=list)
     views: list[RoadView] = field(default_factory=list)
     looks: list[list[Look]] = field(default_factory=list)
     detections: list[tuple[int, Detection]] = field(default_factory=list)
@@ -134,22 +143,31 @@ def survey(
     if not options.every_m > 0:
         raise SettingsError(f"one frame every {options.every_m} m is impossible; give a distance above 0")
     check_replaceable(out)  # before the long part
+    if options.sheets and options.sheets.exists() and (not options.sheets.is_dir() or any(options.sheets.iterdir())):
+        raise InputError(options.sheets, "is not an empty folder", "choose another folder for the contact sheets")
     profile = None if options.camera is None else read_camera(options.camera)
     created = datetime.now(UTC)
+    own = FromFootage(None, options.offset_s or 0.0, ())
+    if options.calibrate and profile is None:
+        progress("calibrating", 0, None)
+        own = calibrate_drive(footage, track, own.offset_s)
+        progress("calibrating", 1, 1)
     legs = plan_legs(
         footage,
         track,
         every_m=options.every_m,
-        offset_s=options.offset_s or 0.0,
+        offset_s=own.offset_s,
         partial=options.partial,
         planned=lambda done, total: progress("reading tracks", done, total),
     )
     _raise_if_all_failed(legs)
     check([shot.pose for leg in legs if leg.plan and not leg.error for shot in leg.plan.shots])
-    cameras = Cameras(profile, [] if profile else _sample(legs))
+    sample = list(_sample(legs))
+    cameras = Cameras(profile, [] if profile else sample, [own.camera] if own.camera else [])
+    reaches = _reaches(sample, cameras)
     with tempfile.TemporaryDirectory(prefix="schouw-") as folder:
         crops = Crops(Path(folder))
-        seen = _see(legs, cameras, model, crops, progress)
+        seen = _see(legs, cameras, reaches, model, crops, progress)
         _raise_if_all_failed(legs)
         progress("joining looks", 0, None)
         defects = _defects(seen)
@@ -161,9 +179,12 @@ def survey(
             defects=defects,
             fixes=list(dict.fromkeys(fix for leg in legs for fix in leg.fixes)),
         )
+        seen.notes[:0] = own.notes
         result = replace(result, meta=_meta(result, seen, legs, cameras, model_card, options, created))
         progress("joining looks", 1, 1)
         write_result(result, crops.of(defects), out)
+        if options.sheets:
+            write_contact_sheets(defects, crops.of_look, options.sheets)
     return DetectReport(out, result, [str(leg.error) for leg in legs if leg.error])
 
 
@@ -191,7 +212,29 @@ def _sample(legs: Sequence[Leg]) -> Iterator[Image]:
             continue  # told when the whole of it is read
 
 
-def _see(legs: Sequence[Leg], cameras: Cameras, model: Model, crops: Crops, progress: Progress) -> _Seen:
+def _reaches(sample: Sequence[Image], cameras: Cameras) -> dict[Size, Reach]:
+    """The road that pictures of each size can show: from where the own bonnet ends."""
+    by_size: dict[Size, list[Image]] = defaultdict(list)
+    for image in sample:
+        by_size[image.shape[1], image.shape[0]].append(image)
+    reaches = {}
+    for (width, height), images in by_size.items():
+        try:
+            bonnet = cameras.of(width, height).ground(np.array([[width / 2, find_bonnet(images) * height]]))[0, 0]
+        except SettingsError:
+            continue  # a profile for other pictures: told when their leg is read
+        reaches[width, height] = Reach(near_m=max(float(np.nan_to_num(bonnet)), 0.0))
+    return reaches
+
+
+def _see(
+    legs: Sequence[Leg],
+    cameras: Cameras,
+    reaches: Mapping[Size, Reach],
+    model: Model,
+    crops: Crops,
+    progress: Progress,
+) -> _Seen:
     """Run all pictures through the model, and keep what each shows of the road."""
     seen = _Seen()
     total = sum(len(leg.plan.shots) for leg in legs if leg.plan and not leg.error)
@@ -200,11 +243,13 @@ def _see(legs: Sequence[Leg], cameras: Cameras, model: Model, crops: Crops, prog
     for (drive, frame, image), detections in model.stream(_pictures(legs, cameras, seen)):
         began = perf_counter()
         camera = cameras.of(frame.width, frame.height)
-        looks, rejected = measure(frame.index, detections, camera)
+        reach = reaches.get((frame.width, frame.height), Reach())
+        looks, rejected = measure(frame.index, detections, camera, reach)
         seen.drives.append(drive)
         seen.frames.append(frame)
         seen.cameras.append(camera)
-        seen.views.append(view_road(frame.index, image, camera))
+        seen.reaches.append(reach)
+        seen.views.append(view_road(frame.index, image, camera, reach))
         seen.looks.append(looks)
         seen.detections.extend((frame.index, d) for d in detections)
         seen.rejected.update(reason for _, reason in rejected)
@@ -244,8 +289,23 @@ def _defects(seen: _Seen) -> list[Defect]:
     for _, rows in groupby(range(len(seen.frames)), key=lambda i: seen.drives[i]):
         numbers = list(rows)
         part = slice(numbers[0], numbers[-1] + 1)
-        defects += follow(seen.frames[part], seen.looks[part], seen.cameras[part], first_id=len(defects) + 1)
+        options = TrackOptions(reach=seen.reaches[part][0])
+        defects += follow(seen.frames[part], seen.looks[part], seen.cameras[part], options, len(defects) + 1)
     return defects
+
+
+def _redrive(seen: _Seen, coverage: Sequence[Coverage]) -> list[dict[str, Any]]:
+    """The stretches to drive again, each with the place where the drive came nearest to its beginning."""
+    stretches = []
+    for drive, rows in groupby(range(len(seen.frames)), key=lambda i: seen.drives[i]):
+        numbers = list(rows)
+        frames, views = [seen.frames[i] for i in numbers], [coverage[i] for i in numbers]
+        for bad in bad_stretches(frames, views):
+            pose = min((f.pose for f in frames), key=lambda p: abs(p.distance_m - bad.from_m))
+            place = {"lon": round(pose.lon, 7), "lat": round(pose.lat, 7)}
+            ends = {"from_m": round(bad.from_m, 1), "to_m": round(bad.to_m, 1)}
+            stretches.append({"drive": drive, **ends, "reason": bad.reason, **place})
+    return stretches
 
 
 def _model_card(weights: Weights, predictor: Predictor, options: DetectOptions) -> dict[str, Any]:
@@ -275,7 +335,7 @@ def _meta(
         f"{leg.file}: {leg.plan.outside} frames lie outside the track" for leg in legs if leg.plan and leg.plan.outside
     ]
     if not all(camera["calibrated"] for camera in cameras.cards()):
-        notes.append("the camera is not calibrated: places and sizes are estimates; give a profile with --camera")
+        notes.append("the camera is not calibrated: places and sizes are estimates; add --calibrate or give --camera")
     notes += seen.notes[:MAX_NOTES]
     if len(seen.notes) > MAX_NOTES:
         notes.append(f"and {len(seen.notes) - MAX_NOTES} more frames that can't be decoded")
@@ -303,6 +363,7 @@ def _meta(
             "looks": sum(map(len, seen.looks)),
             "defects": {name: sum(d.class_id == i for d in result.defects) for i, name in enumerate(NAMES)},
         },
+        "redrive": _redrive(seen, result.coverage),
         "timings": {
             stage: {"seconds": round(spent, 3), "frames_per_s": round(frames / spent, 1) if spent > 0 else None}
             for stage, spent in seen.seconds.items()

@@ -102,3 +102,4 @@ class Coverage:
     far_m: float
     usable: bool
     reason: str  # why it is not usable; empty when it is
+    quality: float = 1.0  # how well it shows the road, 0..1; about 0.5 at the limit of usable

@@ -67,7 +67,7 @@ def plan_video(
     it begins or ends more than 3 s inside the video, unless `partial`.
     """
     media = frame_times(video.path)
-    start_s, note = _media_start(video, track, trajectory, float(media[0]))
+    start_s, note = media_start(video, track, trajectory, float(media[0]))
     times = media + start_s + offset_s
     covered = (times >= trajectory.start_s) & (times <= trajectory.end_s)
     _check_overlap(video, track, trajectory, times, covered, offset_s, partial)
@@ -147,7 +147,7 @@ def _every(distances: Floats, every_m: float) -> NDArray[np.intp]:
     return np.unique(nearest)
 
 
-def _media_start(video: VideoInfo, track: Track, trajectory: Trajectory, first_s: float) -> tuple[float, str]:
+def media_start(video: VideoInfo, track: Track, trajectory: Trajectory, first_s: float) -> tuple[float, str]:
     """The time, by the track's clock, of the video's media time 0; and what was assumed for it."""
     own = track.path.resolve() == video.path.resolve()
     if track.clock == "media":

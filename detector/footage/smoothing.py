@@ -16,9 +16,9 @@ from detector.types import Floats
 
 Bools: TypeAlias = NDArray[np.bool_]
 
-ACCELERATION = 3.0  # m2/s3, spectral density of the white acceleration: a street corner at 3 m/s2 is not cut
+ACCELERATION = 1.5  # m2/s3, spectral density of the white acceleration: more lags in corners less, and wobbles more
 WANDER_S = 20.0  # correlation time of the receiver's error: multipath and atmosphere seen from a moving car
-WANDER_SHARE = 0.8  # of a fix's sigma that wanders; the rest is white
+WANDER_SHARE = 0.9  # of a fix's sigma that wanders; the rest is white
 DOPPLER_SIGMA_MPS = 0.5
 IMPOSSIBLE_MPS = 70.0
 GATE = 25.0  # squared innovation over its variance, two axes
@@ -34,6 +34,7 @@ class SmoothPath:
     places: Floats  # (n, 2) m
     velocities: Floats  # (n, 2) m/s
     variances: Floats  # (n,) m2 of the place, per axis
+    speed_variances: Floats  # (n,) m2/s2 of the velocity, per axis
     starts: Bools  # (n,) True where a new run begins, after a gap or a jump
 
 
@@ -96,7 +97,7 @@ def smooth(times: Floats, places: Floats, sigmas: Floats, doppler: Floats) -> Sm
         predicted.append((transition, ahead, ahead_spread))
         filtered.append((state, spread))
     states, variances = _backwards(starts, predicted, filtered)
-    return SmoothPath(np.array(kept), states[:, 0], states[:, 1], variances, np.array(starts))
+    return SmoothPath(np.array(kept), states[:, 0], states[:, 1], variances[:, 0], variances[:, 1], np.array(starts))
 
 
 def _prior(place: Floats) -> tuple[Floats, Floats]:
@@ -126,9 +127,9 @@ def _backwards(
     predicted: list[tuple[Floats, Floats, Floats]],
     filtered: list[tuple[Floats, Floats]],
 ) -> tuple[Floats, Floats]:
-    """Rauch-Tung-Striebel. Returns the states (n, 3, 2) and the variances of the place (n,)."""
+    """Rauch-Tung-Striebel. Returns the states (n, 3, 2) and the variances of place and velocity (n, 2)."""
     state, spread = filtered[-1]
-    states, variances = [state], [spread[0, 0]]
+    states, variances = [state], [np.diag(spread)[:2]]
     for row in range(len(filtered) - 2, -1, -1):
         now, now_spread = filtered[row]
         if starts[row + 1]:
@@ -139,5 +140,5 @@ def _backwards(
             state = now + gain @ (state - ahead)
             spread = now_spread + gain @ (spread - ahead_spread) @ gain.T
         states.append(state)
-        variances.append(spread[0, 0])
+        variances.append(np.diag(spread)[:2])
     return np.array(states[::-1]), np.array(variances[::-1])

@@ -9,7 +9,7 @@ from pyproj import CRS, Proj, Transformer
 from detector.footage.smoothing import ACCELERATION, GAP_S, SmoothPath, plausible, smooth
 from detector.types import Fix, Floats, Pose
 
-SIGMA_M = 4.0  # of a fix, per axis, where the receiver says nothing
+SIGMA_M = 2.7  # of a fix, per axis, where the receiver says nothing
 SIGMA_PER_HDOP_M = 3.0
 STANDING_MPS = 1.0  # net speed over the window below; the wander of a receiver at rest stays under it
 STANDING_WINDOW_S = 6.0
@@ -59,6 +59,7 @@ class Trajectory:
         self._times = times[rows[path.kept]]
         self._places = path.places
         self._variances = path.variances
+        self._speed_variances = path.speed_variances
         self._velocities = _velocities(self._times, path)
         self._standing = _standing(self._times, self._places, speeds[path.kept])
         self._headings = self._held_headings(reachable[int(path.kept[0])])
@@ -104,6 +105,22 @@ class Trajectory:
         speeds = np.linalg.norm(velocities, axis=1)
         columns = (times, np.asarray(lon), np.asarray(lat), headings, speeds, np.sqrt(variances), distances)
         return [Pose(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+    def motion_sigmas(self, times_s: Floats) -> tuple[Floats, Floats]:
+        """1 sigma of speed in m/s and of heading in degrees at the times (n,), which lie within the trajectory.
+
+        A heading held while the vehicle stands is as sure as that of the slowest movement.
+        """
+        times = np.asarray(times_s, dtype=float)
+        speeds = np.linalg.norm(self._interpolate(times)[1], axis=1)
+        variances = np.interp(times, self._times, self._speed_variances)
+        # Between fixes the acceleration is not known either: a bridge of the motion model's velocity.
+        after = np.clip(np.searchsorted(self._times, times), 1, max(len(self._times) - 1, 1))
+        if len(self._times) > 1:
+            before_s, after_s = times - self._times[after - 1], self._times[after] - times
+            variances = variances + ACCELERATION * before_s * after_s / np.maximum(before_s + after_s, 1e-9)
+        sigma = np.sqrt(variances)
+        return sigma, np.degrees(np.arctan2(sigma, np.maximum(speeds, STANDING_MPS)))
 
     def _interpolate(self, times: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
         """Places (n, 2), velocities (n, 2), variances, distances and grid headings (n,)."""

@@ -12,8 +12,9 @@ The camera starts level, looking along the heading, and is turned about its own 
    climbs towards the right of the picture.
 
 With R the rotation from vehicle to camera frame, a point X of the vehicle frame has camera coordinates
-R (X - (0, 0, height)), and falls on pixel (cx + f x / z, cy + f y / z) (Hartley & Zisserman, Multiple View Geometry,
-chapter 6). There is no lens distortion.
+R (X - (0, 0, height)), and falls on pixel (cx + f u, cy + f v) (Hartley & Zisserman, Multiple View Geometry, chapter
+6), where u, v is (x / z, y / z) moved along its radius r to r (1 + k1 r^2 + k2 r^4) by the lens (the radial terms of
+Brown and Conrady, with the signs of OpenCV: a wide lens that bends lines outwards has k1 < 0).
 """
 
 import math
@@ -34,6 +35,8 @@ ASSUMED_HEIGHT_M = 1.4  # behind the windscreen of a passenger car
 ASSUMED_HORIZON = 0.42  # of the picture's height, from the top
 PARALLEL = 1e-9  # a ray that sinks less than this a metre never reaches the road
 SAME_SHAPE = 0.01  # aspect ratios that differ by less are one shape, rounded to whole pixels
+WIDEST = 8.0  # radius on the plane at unit depth up to which distortion is followed: 83 degrees off the axis
+NEWTON_ROUNDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,13 @@ class Camera:
     yaw_deg: float = 0.0  # of the optical axis to the heading, clockwise positive
     roll_deg: float = 0.0  # clockwise positive
     calibrated: bool = False  # False: assumed, not measured
+    k1: float = 0.0  # radial distortion; 0: none
+    k2: float = 0.0
+    pitch_sigma_deg: float | None = None  # 1 sigma of the mean pitch; None: not known
+    height_sigma: float | None = None  # 1 sigma of the height, as a fraction of it; None: not known
 
     def __post_init__(self) -> None:
-        numbers = {f.name: getattr(self, f.name) for f in fields(self)}
+        numbers = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
         for name, value in numbers.items():
             if not math.isfinite(value):
                 raise SettingsError(f"camera: {name} is {value}; give a finite number")
@@ -65,6 +72,12 @@ class Camera:
         for name in ("pitch_deg", "yaw_deg", "roll_deg"):
             if abs(numbers[name]) >= 90:
                 raise SettingsError(f"camera: {name} is {numbers[name]}; it must lie between -90 and 90")
+        for name in ("pitch_sigma_deg", "height_sigma"):
+            if numbers.get(name, 0) < 0:
+                raise SettingsError(f"camera: {name} is {numbers[name]}; it can't be less than 0")
+        corner = math.hypot(max(self.cx, self.width - self.cx), max(self.cy, self.height - self.cy)) / self.focal_px
+        if (self.k1 or self.k2) and corner > self._bend(self._widest()):
+            raise SettingsError(f"camera: no lens with k1 {self.k1} and k2 {self.k2} fills the picture's corners")
 
     def rotation(self) -> Floats:
         """(3, 3) matrix from the vehicle frame to the camera frame; its rows are the camera's right, down and axis."""
@@ -80,7 +93,7 @@ class Camera:
 
     def ground(self, pixels: Floats) -> Floats:
         """(n, 2) pixels -> (n, 2) ahead, left in metres on the road; nan at and above the horizon."""
-        x, y = (np.asarray(pixels, dtype=np.float64) - (self.cx, self.cy)).T / self.focal_px
+        x, y = self.undistorted((np.asarray(pixels, dtype=np.float64) - (self.cx, self.cy)) / self.focal_px).T
         ahead, left, up = (x * right + y * down + axis for right, down, axis in self.rotation().T)
         scale = np.full_like(up, np.nan)
         np.divide(-self.height_m, up, out=scale, where=up < -PARALLEL)
@@ -89,19 +102,61 @@ class Camera:
     def project(self, ground: Floats) -> Floats:
         """(n, 2) ahead, left or (n, 3) ahead, left, up in metres -> (n, 2) pixels; nan behind the camera.
 
-        The pixel may lie outside the picture.
+        The pixel may lie outside the picture; nan too where the lens would fold the scene back into it.
         """
         points = np.asarray(ground, dtype=np.float64)
         if points.shape[1] == 2:
             points = np.column_stack([points, np.zeros(len(points))])
         x, y, depth = self.rotation() @ (points - (0.0, 0.0, self.height_m)).T
         scale = np.full_like(depth, np.nan)
-        np.divide(self.focal_px, depth, out=scale, where=depth > PARALLEL)
-        return np.column_stack([self.cx + x * scale, self.cy + y * scale])
+        np.divide(1.0, depth, out=scale, where=depth > PARALLEL)
+        u, v = self.distorted(np.column_stack([x * scale, y * scale])).T
+        return np.column_stack([self.cx + self.focal_px * u, self.cy + self.focal_px * v])
+
+    def distorted(self, points: Floats) -> Floats:
+        """(n, 2) on the plane at unit depth, straight from the scene -> as the lens shows them; nan where it folds."""
+        if not (self.k1 or self.k2):
+            return points
+        square = np.einsum("ij,ij->i", points, points)
+        factor = 1 + square * (self.k1 + square * self.k2)
+        factor[square > self._widest() ** 2] = np.nan
+        shown: Floats = points * factor[:, None]
+        return shown
+
+    def undistorted(self, points: Floats) -> Floats:
+        """The inverse of `distorted`: Newton's iteration on the radius; nan beyond the lens."""
+        if not (self.k1 or self.k2):
+            return points
+        shown = np.sqrt(np.einsum("ij,ij->i", points, points))
+        widest = self._widest()
+        radius = np.minimum(shown, widest)
+        for _ in range(NEWTON_ROUNDS):
+            square = radius**2
+            slope = np.maximum(1 + square * (3 * self.k1 + 5 * self.k2 * square), 1e-6)
+            step = (self._bend(radius) - shown) / slope
+            radius = np.clip(radius - step, 0, widest)
+            if np.abs(step).max(initial=0) < 1e-13:
+                break
+        radius[shown > self._bend(widest)] = np.nan
+        straight: Floats = points * (radius / np.maximum(shown, 1e-300))[:, None]
+        return straight
+
+    def _bend(self, radius: Any) -> Any:
+        """Radius as shown by the lens, of a radius in the scene."""
+        return radius * (1 + radius**2 * (self.k1 + radius**2 * self.k2))
+
+    def _widest(self) -> float:
+        """Radius in the scene up to which the lens shows more the wider one looks; at most `WIDEST`."""
+        # The slope 1 + 3 k1 r^2 + 5 k2 r^4 is 0 first at r^2 = 2 / (root - 3 k1).
+        discriminant = 9 * self.k1**2 - 20 * self.k2
+        part = math.sqrt(discriminant) - 3 * self.k1 if discriminant >= 0 else 0.0
+        return math.sqrt(2 / part) if part > 2 / WIDEST**2 else WIDEST
 
     def horizon_y(self) -> float:
-        """Pixel row of the horizon at x = cx."""
-        return self.cy - self.focal_px * math.tan(math.radians(self.pitch_deg)) / math.cos(math.radians(self.roll_deg))
+        """Pixel row of the horizon at x = cx; that of the lens' rim where the lens doesn't show it."""
+        up = math.tan(math.radians(self.pitch_deg)) / math.cos(math.radians(self.roll_deg))
+        seen = math.copysign(min(abs(up), self._widest()), up) if self.k1 or self.k2 else up
+        return self.cy - self.focal_px * float(self._bend(seen))
 
     def resized(self, width: int, height: int) -> "Camera":
         """Return the same camera for its pictures scaled to another size.
@@ -165,6 +220,8 @@ def _check_keys(path: Path, content: Mapping[Any, Any]) -> None:
         raise SettingsError(f"{path}: the key '{missing[0]}' is missing; add it")
     for name, value in content.items():
         kind = known[name].type
+        if value is None and known[name].default is None:
+            continue
         if not (isinstance(value, bool) if kind is bool else _is_number(value, whole=kind is int)):
             wanted = "true or false" if kind is bool else "a whole number" if kind is int else "a number"
             raise SettingsError(f"{path}: {name} is {value!r}; it must be {wanted}")

@@ -1,4 +1,4 @@
-"""The camera of each picture size in a survey: from a profile, or assumed and pointed by what the pictures show."""
+"""The camera of each picture size in a survey: from a profile, calibrated on the drive, or assumed and pointed."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from detector.scene.horizon import find_direction
 from detector.types import Image
 
 GIVEN = "given"
+CALIBRATED = "found on the drive, from the pictures and the track"
 POINTED = "assumed, with pitch and yaw found in the pictures"
 ASSUMED = "assumed"
 
@@ -17,15 +18,21 @@ ASSUMED = "assumed"
 class Cameras:
     """Looks a camera up by picture size, and remembers where each came from."""
 
-    def __init__(self, profile: Camera | None, sample: Iterable[Image] = ()) -> None:
-        """Take the profile for all sizes; without one find the direction from a sample of the pictures."""
+    def __init__(self, profile: Camera | None, sample: Iterable[Image] = (), calibrated: Iterable[Camera] = ()) -> None:
+        """Take the profile for all sizes; without one what was calibrated, or else find the direction from a sample."""
         self._profile = profile
         self._known: dict[tuple[int, int], tuple[Camera, str]] = {}
+        if profile is None:
+            self._known = {(c.width, c.height): (c, CALIBRATED) for c in calibrated}
         by_size: dict[tuple[int, int], list[Image]] = defaultdict(list)
         for image in sample:
             by_size[image.shape[1], image.shape[0]].append(image)
         for size, images in by_size.items():
-            if profile is None and (pointed := find_direction(images, default_camera(*size))):
+            if (
+                profile is None
+                and size not in self._known
+                and (pointed := find_direction(images, default_camera(*size)))
+            ):
                 self._known[size] = pointed, POINTED
 
     def of(self, width: int, height: int) -> Camera:

@@ -7,6 +7,7 @@ from statistics import median
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.scene.camera import Camera
 from detector.scene.measure import Reach
@@ -15,6 +16,7 @@ from detector.types import Coverage, Image
 WIDTH_PX = 320  # the road part is judged at this size, so that thresholds hold for cameras of all resolutions
 SIDES = (0.25, 0.75)  # of the picture's width: the lane ahead, without verges and parked cars
 WHITE = 250
+BLOCK_PX = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class CoverageOptions:
 
     dark: float = 20.0  # mean luminance of the road part, 0..255
     white: float = 0.5  # part of it that is burnt out
+    glare: float = 0.15  # a smaller burnt-out part is glare ...
+    flat: float = 0.06  # ... where what is left has less contrast than this part of its luminance
     blurred: float = 4.0  # sharpness below this is blur whatever the road
     blurred_of_drive: float = 0.12  # and so is less than this part of the drive's median ...
     enough_frames: int = 10  # ... if the drive has so many frames
@@ -37,6 +41,7 @@ class RoadView:
     far_m: float
     luminance: float  # mean, 0..255
     white: float  # part of the pixels that are burnt out
+    contrast: float  # 1 sigma of the luminance in blocks of 8 px that are not burnt out, as a part of their mean
     sharpness: float  # variance of the Laplacian (Pech-Pacheco et al. 2000, Diatom autofocusing), at `WIDTH_PX`
 
 
@@ -51,34 +56,72 @@ def view_road(frame_index: int, image: Image, camera: Camera, reach: Reach | Non
     near = max(bottom, reach.near_m)
     far = reach.far_m if math.isnan(top_m) else min(top_m, reach.far_m)  # nan: the top shows the sky
     if math.isnan(bottom) or near >= far:  # no road in the picture, or none within reach
-        return RoadView(frame_index, reach.far_m, reach.far_m, 0.0, 0.0, 0.0)
+        return RoadView(frame_index, reach.far_m, reach.far_m, 0.0, 0.0, 0.0, 0.0)
     rows = camera.project(np.array([[far, 0.0], [near, 0.0]]))[:, 1]
     top, end = np.clip(np.round(rows), 0, height).astype(int)
     road = image[min(top, end - 2) : end, round(SIDES[0] * width) : round(SIDES[1] * width)]
     grey = cv2.cvtColor(road, cv2.COLOR_RGB2GRAY)
     scale = WIDTH_PX / grey.shape[1]
-    small = cv2.resize(grey, (WIDTH_PX, max(3, round(grey.shape[0] * scale))), interpolation=cv2.INTER_AREA)
+    size = WIDTH_PX, max(BLOCK_PX, round(grey.shape[0] * scale))
+    small = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
     return RoadView(
         frame_index,
         near,
         far,
         float(small.mean()),
         float((small > WHITE).mean()),
+        _contrast(small),
         float(cv2.Laplacian(small, cv2.CV_32F).var()),
     )
+
+
+def _contrast(grey: NDArray[np.uint8]) -> float:
+    """Of the texture: light that lies over the road fills its dark pores, however bright the road."""
+    size = grey.shape[1] // BLOCK_PX, grey.shape[0] // BLOCK_PX
+    level = grey.astype(np.float32)
+    mean, square = (cv2.resize(part, size, interpolation=cv2.INTER_AREA) for part in (level, level * level))
+    sigma = np.sqrt(np.maximum(square - mean * mean, 0))
+    exposed = (mean < WHITE - 20) & (mean > 1)
+    return float(np.median(sigma[exposed] / mean[exposed])) if exposed.any() else 0.0
+
+
+def qualities(views: Sequence[RoadView], options: CoverageOptions | None = None) -> list[float]:
+    """Return how well each frame of one drive shows its road, 0..1: the least of light, exposure and sharpness.
+
+    Each is 1 where nothing is lacking, 0.5 at the limit at which `judge` calls a frame unusable, and 0 for nothing.
+    """
+    options = options or CoverageOptions()
+    limit = _blurred(views, options)
+    marks = []
+    for view in views:
+        light = _mark(view.luminance, options.dark)
+        exposure = _mark(1 - view.white, 1 - options.white)
+        sharp = _mark(view.sharpness, limit)
+        marks.append(min(light, exposure, sharp) if view.near_m < view.far_m else 0.0)
+    return marks
+
+
+def _mark(value: float, limit: float) -> float:
+    """0 at 0, 0.5 at the limit, 1 from twice the limit on."""
+    return float(np.clip(value / (2 * limit), 0.0, 1.0))
 
 
 def judge(views: Sequence[RoadView], options: CoverageOptions | None = None) -> list[Coverage]:
     """Turn the views of one drive into its coverage. A frame without usable road keeps its stretch and a reason."""
     options = options or CoverageOptions()
-    limit = options.blurred
-    if len(views) >= options.enough_frames:
-        limit = max(limit, options.blurred_of_drive * median(v.sharpness for v in views))
+    limit = _blurred(views, options)
     coverage = []
-    for view in views:
+    for view, quality in zip(views, qualities(views, options), strict=True):
         reason = _unusable(view, limit, options)
-        coverage.append(Coverage(view.frame_index, view.near_m, view.far_m, not reason, reason))
+        coverage.append(Coverage(view.frame_index, view.near_m, view.far_m, not reason, reason, quality))
     return coverage
+
+
+def _blurred(views: Sequence[RoadView], options: CoverageOptions) -> float:
+    """The sharpness below which a frame of this drive is blurred."""
+    if len(views) < options.enough_frames:
+        return options.blurred
+    return max(options.blurred, options.blurred_of_drive * median(v.sharpness for v in views))
 
 
 def _unusable(view: RoadView, sharpness: float, options: CoverageOptions) -> str:
@@ -88,6 +131,8 @@ def _unusable(view: RoadView, sharpness: float, options: CoverageOptions) -> str
         return "too dark"
     if view.white > options.white:
         return "over-exposed"
+    if view.white > options.glare and view.contrast < options.flat:
+        return "glare"
     if view.sharpness < sharpness:
         return "blurred"
     return ""

@@ -4,8 +4,12 @@ An edge that the view cuts off only says that the damage reaches at least so far
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+PARTS, PARTS_M = 1.5, 1.0  # times the size of the looks and more, what they enclose was shown in parts
+SLACK_M = 0.1
 Rectangle = tuple[float, float, float, float]  # s from, s to, t from, t to
 
 
@@ -36,7 +40,7 @@ class Edge:
 OUTWARD = (-1, 1, -1, 1)  # near, far, right, left
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Extent:
     """A rectangle in road coordinates with doubtful edges: near, far (along), right, left (across)."""
 
@@ -47,7 +51,7 @@ class Extent:
         near, far, right, left = (a.joined(b, o) for a, b, o in zip(self.edges, new.edges, OUTWARD, strict=True))
         return Extent((near, far, right, left))
 
-    @property
+    @cached_property
     def rectangle(self) -> Rectangle:
         """From and to, along and across, in metres; edges that doubt has crossed are put in order."""
         a, b, c, d = (e.at for e in self.edges)
@@ -59,11 +63,37 @@ class Extent:
         s0, s1, t0, t1 = self.rectangle
         return (s0 + s1) / 2, (t0 + t1) / 2
 
+    @property
+    def doubt_m(self) -> float:
+        """1 sigma of its surer end along the road."""
+        return math.sqrt(min(self.edges[0].var, self.edges[1].var))
+
     def distance(self, other: "Extent") -> float:
         """Return the squared distance of the middles in sigmas."""
         (s, t), (a, b) = self.middle, other.middle
         var = [min(e.var for e in x.edges[i : i + 2]) for i in (0, 2) for x in (self, other)]
         return (s - a) ** 2 / (var[0] + var[1]) + (t - b) ** 2 / (var[2] + var[3])
+
+
+def settled(whole: Extent, seen: Sequence[Extent]) -> Rectangle:
+    """Return the rectangle of a damage after all looks: its middle by all of them, its size by those that saw its ends.
+
+    Edges of different looks are shifted against each other by the poses' errors, which stretches what they enclose; the
+    two ends in one look are not. Damage much longer than any look at it was shown in parts, and keeps what they span.
+    """
+    rectangle = whole.rectangle
+    sides: list[float] = []
+    for first in (0, 2):
+        low, high = rectangle[first : first + 2]
+        ends = [e.edges[first : first + 2] for e in seen]
+        sizes = [(b.at - a.at, 1 / (a.var + b.var)) for a, b in ends if not a.cut and not b.cut]
+        if sizes:
+            size = max(sum(length * weight for length, weight in sizes) / sum(weight for _, weight in sizes), 0.0)
+            if high - low < PARTS * size + PARTS_M:
+                middle = (low + high) / 2
+                low, high = middle - size / 2, middle + size / 2
+        sides += [low, high]
+    return sides[0], sides[1], sides[2], sides[3]
 
 
 def apart(a: Extent, b: Extent, first: int, long_m: float) -> tuple[float, float]:
@@ -81,10 +111,13 @@ def apart(a: Extent, b: Extent, first: int, long_m: float) -> tuple[float, float
     return inside, inside
 
 
-def shared(a: Rectangle, b: Rectangle, slack_m: float = 0.1) -> float:
-    """Return the part of the smaller rectangle that lies in the other one. Thin cracks are given some width."""
-    s = min(a[1], b[1]) - max(a[0], b[0]) + 2 * slack_m
-    t = min(a[3], b[3]) - max(a[2], b[2]) + 2 * slack_m
+def shared(a: Rectangle, b: Rectangle, doubt_m: float = 0.0) -> float:
+    """Return the part of the smaller rectangle that lies in the other one, which may be moved so far along the road.
+
+    Thin cracks are given some width.
+    """
+    s = min(min(a[1], b[1]) - max(a[0], b[0]) + doubt_m, a[1] - a[0], b[1] - b[0]) + 2 * SLACK_M
+    t = min(a[3], b[3]) - max(a[2], b[2]) + 2 * SLACK_M
     if s <= 0 or t <= 0:
         return 0.0
-    return s * t / min((r[1] - r[0] + 2 * slack_m) * (r[3] - r[2] + 2 * slack_m) for r in (a, b))
+    return s * t / min((r[1] - r[0] + 2 * SLACK_M) * (r[3] - r[2] + 2 * SLACK_M) for r in (a, b))

@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.scene.camera import Camera
 from detector.taxonomy import CLASSES, Measure
 from detector.types import Detection, Floats, Look
 
-# A pothole is closer to the ellipse inside its box than to the box; areal damage is counted as the rectangle that
-# encloses it, as an inspector with a measuring wheel does.
+# Of the rectangle around it: a hole and a cracked patch are closest to an ellipse, ravelling to a rounded rectangle.
 ELLIPSE = math.pi / 4
-FILL = {c.id: ELLIPSE if c.name == "pothole" else 1.0 for c in CLASSES}
+FILL = {c.id: {"pothole": ELLIPSE, "alligator_crack": ELLIPSE, "ravelling": 0.93}.get(c.name, 1.0) for c in CLASSES}
+ROUND = frozenset(c.id for c in CLASSES if c.measure is Measure.AREA)
 NETWORK_PX = 640  # detectors see pictures at about this width, so an edge is known to pixels of this size
+EDGE = 0.005  # of the picture's width: a box that comes so near to the edge is cut by it
 EDGE_SIGMA = 1.5  # of those pixels
 ROUNDS = 4  # of the fixed point below; with neither yaw nor roll the second round is exact
 
@@ -30,6 +32,7 @@ class Reach:
 
     near_m: float = 0.0  # nearer the bonnet hides the road
     far_m: float = 25.0
+    beside_m: float = 9.0  # to either side of the heading; beyond are verges, parallel roads and facades
 
 
 class Measured(NamedTuple):
@@ -47,6 +50,9 @@ def measure(frame_index: int, detections: Sequence[Detection], camera: Camera, r
     picture. A thin crack along the road therefore stays thin although perspective makes its box wide. A box that no
     such rectangle fits (damage running obliquely) gives the rectangle that the damage crosses corner to corner.
 
+    Patches have no corners: the sides of a pothole's or a cracked or ravelled area's box touch it about its middle, so
+    such a box gives the rectangle around the ellipse that has the box.
+
     `camera` must be for pictures of the frame's size. Rectangles are cut to `reach`; a box wholly outside is rejected.
     """
     reach = reach or Reach()
@@ -54,9 +60,12 @@ def measure(frame_index: int, detections: Sequence[Detection], camera: Camera, r
     if not detections:
         return result
     boxes = np.array([d.box for d in detections], dtype=np.float64)
-    near, far, left, right = ground_rectangles(boxes, camera, reach.far_m).T
+    rectangles = ground_rectangles(boxes, camera, reach.far_m)
+    patches = np.array([d.class_id in ROUND for d in detections]) & _whole(boxes, rectangles, camera, reach)
+    rectangles[patches] = rounded(boxes[patches], rectangles[patches], camera)
+    near, far, left, right = rectangles.T
     for i, detection in enumerate(detections):
-        if reason := _off_the_road(near[i], far[i], reach):
+        if reason := _off_the_road(near[i], far[i], left[i], right[i], reach):
             result.rejected.append((detection, reason))
         else:
             ends = float(max(near[i], reach.near_m)), float(far[i])
@@ -84,6 +93,33 @@ def ground_rectangles(boxes: Floats, camera: Camera, far_m: float) -> Floats:
     return np.stack([np.minimum(near, far), far, np.maximum(left, right), np.minimum(left, right)], axis=-1)
 
 
+def _whole(boxes: Floats, rectangles: Floats, camera: Camera, reach: Reach) -> NDArray[np.bool_]:
+    """Which of n boxes show the whole of what they hold."""
+    margin = EDGE * camera.width
+    x0, _, x1, y1 = boxes.T
+    inside: NDArray[np.bool_] = (x0 > margin) & (x1 < camera.width - margin) & (y1 < camera.height - margin)
+    return inside & (rectangles[:, 0] > reach.near_m) & (rectangles[:, 1] < reach.far_m - 1e-6)
+
+
+def rounded(boxes: Floats, rectangles: Floats, camera: Camera) -> Floats:
+    """(n, 4) rectangles near, far, left, right of n boxes, with the sides of the ellipse whose picture has the box.
+
+    From the camera's column a point's bearing b is left over distance. The lines of bearing b touch the ellipse around
+    c, m with semi-axes a along and w across where (b c - m)^2 = w^2 + b^2 a^2; both sides together give m and w.
+    """
+    near, far, left, right = rectangles.T
+    back = camera.height_m * math.tan(math.radians(camera.pitch_deg))  # columns are of one distance from the axis
+    with np.errstate(invalid="ignore"):
+        centre, half = (near + far) / 2 + back, (far - near) / 2
+        rows = camera.project(np.column_stack([(near + far) / 2, (left + right) / 2]))[:, 1]
+        sides = [camera.ground(np.column_stack([column, rows])) for column in (boxes[:, 0], boxes[:, 2])]
+        first, second = (side[:, 1] / (side[:, 0] + back) for side in sides)
+        middle = (first + second) * (centre**2 - half**2) / (2 * centre)
+        across = np.sqrt(np.maximum((first * centre - middle) ** 2 - (first * half) ** 2, 0.0))
+    good = np.isfinite(across) & (across > 0)
+    return np.where(good[:, None], np.column_stack([near, far, middle + across, middle - across]), rectangles)
+
+
 def _edges(boxes: Floats, touching: tuple[Floats, ...], camera: Camera, far_m: float) -> tuple[Floats, ...]:
     """Where the box's bottom, top, left and right side meet the ground, each at its `touching` point along the side."""
     x0, y0, x1, y1 = boxes.T
@@ -94,23 +130,29 @@ def _edges(boxes: Floats, touching: tuple[Floats, ...], camera: Camera, far_m: f
     return ground[0, :, 0], far, ground[2, :, 1], ground[3, :, 1]
 
 
-def _off_the_road(near_m: float, far_m: float, reach: Reach) -> str:
+def _off_the_road(near_m: float, far_m: float, left_m: float, right_m: float, reach: Reach) -> str:
     if math.isnan(near_m):
         return "above the horizon"
     if near_m >= reach.far_m:
         return f"farther than {reach.far_m:g} m"
     if far_m <= reach.near_m:
         return "on the bonnet"
+    if right_m > reach.beside_m or left_m < -reach.beside_m:
+        return f"more than {reach.beside_m:g} m beside the path"
     return ""
 
 
 def pitch_sigma(camera: Camera) -> float:
     """1 sigma of the camera's pitch in radians: what calibration leaves, or how far an assumed one tends to be off."""
+    if camera.pitch_sigma_deg is not None:
+        return math.radians(camera.pitch_sigma_deg)
     return math.radians(0.3 if camera.calibrated else 1.0)
 
 
 def height_sigma(camera: Camera) -> float:
     """1 sigma of the camera's height as a fraction of it."""
+    if camera.height_sigma is not None:
+        return camera.height_sigma
     return 0.03 if camera.calibrated else 0.10
 
 

@@ -43,13 +43,25 @@ class Path:
         points = self._xy[pose] + ground[:, :1] * ahead + ground[:, 1:] * left
         return self._feet(points, self.s[pose] - BEFORE_M, self.s[pose] + reach_m + AFTER_M)
 
+    def vehicle(self, pose: int, road: Floats) -> Floats:
+        """(n, 2) s, t -> (n, 2) ahead, left in the vehicle frame of pose number `pose`; the inverse of `road`."""
+        offset = self._plane(road) - self._xy[pose]
+        ahead = self._ahead[pose]
+        return np.column_stack([offset @ ahead, offset @ np.array([-ahead[1], ahead[0]])])
+
     def place(self, s: float, t: float) -> tuple[float, float]:
         """Longitude and latitude of the point t metres left of the path at s."""
-        k = int(np.clip(np.searchsorted(self._s, s, side="right") - 1, 0, len(self._steps) - 1))
-        tangent = self._tangents[k]
-        x, y = self._knots[k] + (s - self._s[k]) * tangent + t * np.array([-tangent[1], tangent[0]])
+        x, y = self._plane(np.array([[s, t]]))[0]
         lon, lat = self._proj(x, y, inverse=True)
         return float(lon), float(lat)
+
+    def _plane(self, road: Floats) -> Floats:
+        s, t = road.T
+        k = np.clip(np.searchsorted(self._s, s, side="right") - 1, 0, len(self._steps) - 1)
+        tangent = self._tangents[k]
+        left = np.column_stack([-tangent[:, 1], tangent[:, 0]])
+        plane: Floats = self._knots[k] + (s - self._s[k])[:, None] * tangent + t[:, None] * left
+        return plane
 
     def _polyline(self) -> Floats:
         kept = [0]

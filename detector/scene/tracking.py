@@ -1,33 +1,37 @@
 """Looks at the same damage in successive frames -> one defect.
 
 Frames lie metres apart, so boxes of one damage do not overlap in the picture: looks are associated on the road instead
-(Bar-Shalom, Willett & Tian 2011: validation gate, global nearest neighbour). What differs from the textbook: damage
-stands still, doubt along the road is a doubt of the camera's pitch (so it is judged as an angle, where it is the same
-for near and far), and damage has ends, some of which lie outside the view.
+(Bar-Shalom, Willett & Tian 2011: validation gate, global nearest neighbour). What differs from the textbook:
+
+- The drive is gone through backwards. So each damage is met first where it is near and well placed, and a frame's far
+  looks, which a nodding car throws metres off, find everything already known: see `registration`.
+- It is gone through twice. After the first time all looks together tell the camera's height, the pitch of every frame
+  and the car's course: see `adjustment`.
+- Damage stands still, and has ends, some of which lie outside the view.
 """
 
 import math
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from detector.scene.camera import Camera
-from detector.scene.extent import Edge, Extent, Rectangle, apart, shared
-from detector.scene.measure import (
-    Reach,
-    area_m2,
-    edge_sigma,
-    ground_sigma,
-    pitch_sigma,
-    size_sigma,
-)
+from detector.scene.defects import defect_of
+from detector.scene.extent import Extent, apart, shared
+from detector.scene.measure import Reach, edge_sigma
 from detector.scene.path import Path
-from detector.taxonomy import CLASSES, Kind
+from detector.scene.placing import Drive, Motion, kind_of
+from detector.scene.refinement import refine
+from detector.scene.registration import AHEAD, Correction, part, solve, vote
+from detector.taxonomy import Kind
 from detector.types import Defect, Floats, Frame, Look
+
+BEYOND = 1.5  # times the reach: a look is taken to lie within it, but may be farther when the car nods
+MOST_DOUBT_M = 0.7  # along the road; neighbouring damage must not be swallowed
+BELIEVED = 3.5  # sigmas that a frame may turn out to be off; beyond, its looks were paired wrongly
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +39,11 @@ class TrackOptions:
     """How looks become defects. The defaults suit frames 2 to 5 m apart."""
 
     reach: Reach = field(default_factory=Reach)
+    motion: Motion = field(default_factory=Motion)
     gate_sigma: float = 3.0  # a look farther from every track than this begins a new one
-    gate_m: tuple[float, float] = (
-        4.0,
-        1.5,
-    )  # and so does one farther than this along or across, however great the doubt
+    # And so does one farther than this along or across, however great the doubt.
+    gate_m: tuple[float, float] = (4.0, 1.5)
     long_m: float = 2.5  # longer damage is met by its ends, as a detector often shows a part of it only
-    drift: float = 0.02  # of the pose from frame to frame, 1 sigma in metres for each metre driven
-    heading_sigma_deg: float = 0.5  # of the pose
     inside: float = 0.5  # a look with this part of it inside a track belongs to it
     min_looks: int = 1
     lone_score: float = 0.35  # a defect of one look below this score is dropped ...
@@ -57,32 +58,23 @@ class Track:
     kind: Kind
     extent: Extent
     looks: list[Look]
-    begun_s: float  # of the frame that saw it first
-    seen_s: float  # of the frame that saw it last
+    seen: list[Extent]  # where each look puts it
+    begun_s: float  # of the frame where it was met; the drive is gone through backwards
+    last_s: float  # of the frame where it was met last
 
     def see(self, look: Look, extent: Extent, frame_s: float) -> None:
         """Add a look."""
         self.looks.append(look)
+        self.seen.append(extent)
         self.extent = self.extent.joined(extent)
-        self.seen_s = frame_s
+        self.last_s = frame_s
 
     def join(self, other: "Track") -> None:
         """Take over another track's looks."""
-        self.looks = sorted(self.looks + other.looks, key=lambda k: k.frame_index)
+        self.looks += other.looks
+        self.seen += other.seen
         self.extent = self.extent.joined(other.extent)
-        self.seen_s = max(self.seen_s, other.seen_s)
-
-
-@dataclass(slots=True)
-class _Drive:
-    """What every step needs to know of the drive."""
-
-    frames: Sequence[Frame]
-    cameras: Sequence[Camera]
-    path: Path
-    options: TrackOptions
-    tracks: list[Track] = field(default_factory=list)
-    open: list[Track] = field(default_factory=list)
+        self.last_s = min(self.last_s, other.last_s)
 
 
 def track(
@@ -104,113 +96,152 @@ def track(
     """
     if not frames:
         return []
-    drive = _Drive(frames, cameras, Path([f.pose for f in frames]), options or TrackOptions())
-    for i, looks in enumerate(looks_by_frame):
-        _follow(drive, i, looks)
-    merged = _adopt(_merge(drive.tracks, drive.options.inside), drive.options)
-    kept = [t for t in merged if _credible(drive, t)]
+    options = options or TrackOptions()
+    drive = Drive(frames, cameras, Path([f.pose for f in frames]), options.reach, options.motion)
+    tracks = _follow_all(drive, looks_by_frame, options)
+    followed = [(t.extent, t.looks) for t in tracks if len(t.looks) > 1]
+    if followed and len(frames) > 2:
+        drive = drive.raised(*refine(drive, followed))
+        tracks = _follow_all(drive, _scaled(looks_by_frame, drive), options)
+    kept = [t for t in _adopt(_merge(tracks, options.inside), options) if _credible(drive, t, options)]
     kept.sort(key=lambda t: t.extent.rectangle)
     position = {f.index: i for i, f in enumerate(frames)}
-    return [_defect(drive, t, first_id + n, position) for n, t in enumerate(kept)]
+    return [defect_of(drive, t.extent, t.looks, t.seen, first_id + n, position) for n, t in enumerate(kept)]
 
 
-def _follow(drive: _Drive, i: int, looks: Sequence[Look]) -> None:
-    """Give the looks of frame i to the tracks, and begin tracks with those that are left."""
+def _scaled(looks_by_frame: Sequence[Sequence[Look]], drive: Drive) -> list[list[Look]]:
+    """The looks as a camera at another height measures them: all distances grow with it."""
+    f = drive.ride.height if drive.ride else 1.0
+    return [
+        [replace(k, near_m=k.near_m * f, far_m=k.far_m * f, left_m=k.left_m * f, right_m=k.right_m * f) for k in looks]
+        for looks in looks_by_frame
+    ]
+
+
+def _follow_all(drive: Drive, looks_by_frame: Sequence[Sequence[Look]], options: TrackOptions) -> list[Track]:
+    """Go through the drive from its end to its start."""
+    tracks: list[Track] = []
+    open_: list[Track] = []
+    for i in reversed(range(len(drive.frames))):
+        drive.corrections[i] = drive.predict(i)
+        beyond = drive.path.s[i] + BEYOND * options.reach.far_m  # nothing is seen again there
+        open_ = [t for t in open_ if t.extent.rectangle[0] < beyond]
+        if looks_by_frame[i]:
+            begun = _follow(drive, i, looks_by_frame[i], open_, options)
+            open_ += begun
+            tracks += begun
+    return tracks
+
+
+def _follow(drive: Drive, i: int, looks: Sequence[Look], open_: Sequence[Track], options: TrackOptions) -> list[Track]:
+    """Give the looks of frame i to the open tracks; return tracks begun with those that are left."""
     s = float(drive.path.s[i])
-    # Behind the car nothing is seen again; a later pass over the same road is another drive's evidence.
-    drive.open = [t for t in drive.open if t.extent.rectangle[1] > s - drive.options.gate_m[0]]
-    if not looks:
-        return
-    extents = _extents(drive, i, looks)
-    for kind in Kind:
-        mine = [n for n, look in enumerate(looks) if _kind(look) is kind]
-        mine.sort(key=lambda n: -looks[n].detection.score)
-        open_ = [t for t in drive.open if t.kind is kind]
-        pairs = _associate(drive, i, open_, [extents[n] for n in mine])
-        for row, column in pairs:
-            open_[row].see(looks[mine[column]], extents[mine[column]], s)
-        taken = {column for _, column in pairs}
-        for n in (n for column, n in enumerate(mine) if column not in taken):
-            holder = _holder(open_, extents[n].rectangle, drive.options.inside)
-            if holder:
-                holder.see(looks[n], extents[n], s)
-                continue
-            begun = Track(kind, extents[n], [looks[n]], s, s)
-            open_.append(begun)
-            drive.open.append(begun)
-            drive.tracks.append(begun)
+    if open_:
+        drive.corrections[i] = _register(drive, i, looks, open_, options)
+    extents = drive.extents(i, looks)
+    begun: list[Track] = []
+    taken = _associate(drive, i, open_, looks, extents, options)
+    for n in sorted(range(len(looks)), key=lambda n: -looks[n].detection.score):
+        kind = kind_of(looks[n])
+        home = open_[taken[n]] if n in taken else None
+        home = home or _holder((t for t in (*open_, *begun) if t.kind is kind), extents[n], options.inside)
+        if home:
+            home.see(looks[n], extents[n], s)
+        else:
+            begun.append(Track(kind, extents[n], [looks[n]], [extents[n]], s, s))
+    return begun
 
 
-def _extents(drive: _Drive, i: int, looks: Sequence[Look]) -> list[Extent]:
-    """Put the looks of frame i in road coordinates."""
-    camera = drive.cameras[i]
-    middles = np.array([(m, (k.left_m + k.right_m) / 2) for k in looks for m in (k.near_m, k.far_m)])
-    ends = drive.path.road(i, middles, drive.options.reach.far_m).reshape(-1, 2, 2)
-    extents = []
-    for look, ((s0, t0), (s1, t1)) in zip(looks, ends.tolist(), strict=True):
-        cut = _cuts(drive, i, look)
-        middle = (look.near_m + look.far_m) / 2
-        # In a bend the rectangle, straight ahead of the car, also holds the road's own turn from its near to far end.
-        turn = math.hypot(math.radians(drive.options.heading_sigma_deg) * middle, t1 - t0)
-        t, half = (t0 + t1) / 2, (look.left_m - look.right_m) / 2
-        near = Edge(s0, ground_sigma(look.near_m, 0.0, camera)[0] ** 2, cut[0])
-        far = Edge(s1, ground_sigma(look.far_m, 0.0, camera)[0] ** 2, cut[1])
-        right = Edge(t - half, ground_sigma(middle, look.right_m, camera)[1] ** 2 + turn**2, cut[2])
-        left = Edge(t + half, ground_sigma(middle, look.left_m, camera)[1] ** 2 + turn**2, cut[3])
-        extents.append(Extent((near, far, right, left)))
-    return extents
+def _register(drive: Drive, i: int, looks: Sequence[Look], open_: Sequence[Track], options: TrackOptions) -> Correction:
+    """The correction of frame i by the damage in it that later frames saw."""
+    camera, prior = drive.cameras[i], drive.corrections[i]
+    h, sharp = camera.height_m, edge_sigma(camera)
+    seen, looks_ends = drive.ends_seen(i, looks)
+    known, tracks_ends = drive.ends_known(i, [(t.kind, t.extent) for t in open_])
+    if not looks_ends or not tracks_ends:
+        return prior
+    drive.corrections[i] = voted = vote(seen, known, prior, h, sharp)
+    taken = _associate(drive, i, open_, looks, drive.extents(i, looks), options)
+    row = {name: n for n, name in enumerate(tracks_ends)}
+    pairs = [
+        (n, row[taken[look], side])
+        for n, (look, side) in enumerate(looks_ends)
+        if look in taken and (taken[look], side) in row
+    ]
+    if not pairs:
+        return prior
+    ours, theirs = zip(*pairs, strict=True)
+    solved = solve(part(seen, ours), part(known, theirs), prior, voted, h, sharp)
+    doubt = np.sqrt(prior.covariance.diagonal())
+    return solved if (np.abs(solved.mean - prior.mean) < BELIEVED * doubt).all() else prior
 
 
-def _associate(drive: _Drive, i: int, tracks: list[Track], extents: list[Extent]) -> list[tuple[int, int]]:
-    """Pairs (track, look) of the least total distance; staying alone costs as much as the gate."""
-    if not tracks or not extents:
-        return []
-    gate = drive.options.gate_sigma**2
-    cost: Floats = np.array([[min(_distance(drive, i, t, e), gate) for e in extents] for t in tracks])
-    rows, columns = linear_sum_assignment(cost)
-    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if cost[r, c] < gate]
+def _associate(
+    drive: Drive,
+    i: int,
+    tracks: Sequence[Track],
+    looks: Sequence[Look],
+    extents: Sequence[Extent],
+    options: TrackOptions,
+) -> dict[int, int]:
+    """Return the track of each look that has one, kind by kind: the pairs of the least total distance.
+
+    Staying alone costs as much as the gate.
+    """
+    gate = options.gate_sigma**2
+    taken = {}
+    for kind in {kind_of(look) for look in looks}:
+        ours = [n for n, look in enumerate(looks) if kind_of(look) is kind]
+        theirs = [n for n, t in enumerate(tracks) if t.kind is kind]
+        cost: Floats = np.array(
+            [[min(_distance(drive, i, tracks[m].extent, extents[n], options), gate) for m in theirs] for n in ours]
+        ).reshape(len(ours), len(theirs))
+        for row, column in zip(*linear_sum_assignment(cost), strict=True):
+            if cost[row, column] < gate:
+                taken[ours[row]] = theirs[column]
+    return taken
 
 
-def _distance(drive: _Drive, i: int, followed: Track, seen: Extent) -> float:
+def _distance(drive: Drive, i: int, known: Extent, seen: Extent, options: TrackOptions) -> float:
     """Squared distance in sigmas between a track and a look of frame i, plus 1 where they do not overlap at all."""
-    options, camera, here = drive.options, drive.cameras[i], float(drive.path.s[i])
-    s0, s1, t0, t1 = followed.extent.rectangle
+    s0, s1, t0, t1 = known.rectangle
     a0, a1, b0, b1 = seen.rectangle
-    along = apart(followed.extent, seen, 0, options.long_m)
-    across = apart(followed.extent, seen, 2, options.long_m)
+    if max(s0 - a1, a0 - s1) > options.gate_m[0] or max(t0 - b1, b0 - t1) > options.gate_m[1]:
+        return math.inf
+    along = apart(known, seen, 0, options.long_m)
+    across = apart(known, seen, 2, options.long_m)
     if abs(along[1] - along[0]) > options.gate_m[0] or abs(across[1] - across[0]) > options.gate_m[1]:
         return math.inf
-    drift = options.drift * (here - followed.seen_s)
+    camera, correction, here = drive.cameras[i], drive.corrections[i], float(drive.path.s[i])
     h = camera.height_m
     ahead = max(along[0] - here, h)
     angles = [math.atan2(h, max(s - here, 0.0)) for s in along]
-    known = math.hypot(math.sqrt(min(followed.extent.edges[0].var, followed.extent.edges[1].var)), drift)
-    sigma_angle = math.hypot(pitch_sigma(camera), edge_sigma(camera), known * h / (h * h + ahead * ahead))
-    var_across = min(e.var for e in followed.extent.edges[2:]) + min(e.var for e in seen.edges[2:]) + drift**2
+    var_along = min(known.edges[0].var, known.edges[1].var) + float(correction.covariance[AHEAD, AHEAD])
+    per_m = h / (h * h + ahead * ahead)
+    sigma = math.sqrt(correction.pitch_sigma**2 + edge_sigma(camera) ** 2 + var_along * per_m**2)
+    var_across = min(e.var for e in known.edges[2:]) + min(e.var for e in seen.edges[2:])
     overlap = max(0.0, min(s1, a1) - max(s0, a0)) / max(min(s1 - s0, a1 - a0), 0.01)
     overlap *= max(0.0, min(t1, b1) - max(t0, b0)) / max(min(t1 - t0, b1 - b0), 0.01)
-    return (
-        ((angles[0] - angles[1]) / sigma_angle) ** 2 + (across[1] - across[0]) ** 2 / var_across + 1 - min(overlap, 1)
-    )
+    return ((angles[0] - angles[1]) / sigma) ** 2 + (across[1] - across[0]) ** 2 / var_across + 1 - min(overlap, 1)
 
 
-def _holder(tracks: Iterable[Track], rectangle: Rectangle, inside: float) -> Track | None:
-    """Return the track that already covers a rectangle: a detector may show one damage by several boxes."""
-    return max(
-        (t for t in tracks if shared(t.extent.rectangle, rectangle) >= inside),
-        key=lambda t: shared(t.extent.rectangle, rectangle),
-        default=None,
-    )
+def _holder(tracks: Iterable[Track], seen: Extent, inside: float) -> Track | None:
+    """Return the track that already covers what was seen: a detector may show one damage by several boxes."""
+
+    def covered(track: Track) -> float:
+        return shared(track.extent.rectangle, seen.rectangle, min(seen.doubt_m, MOST_DOUBT_M))
+
+    return max((t for t in tracks if covered(t) >= inside), key=covered, default=None)
 
 
 def _merge(tracks: list[Track], inside: float) -> list[Track]:
     """Join tracks that turned out to cover the same ground, once near looks had made them sure."""
     merged: list[Track] = []
     recent: list[Track] = []
-    for new in tracks:  # in the order they began
-        recent = [t for t in recent if t.seen_s > new.begun_s - 100.0]
+    for new in tracks:  # in the order they began, the last of the drive first
+        recent = [t for t in recent if t.last_s < new.begun_s + 100.0]
         same = (t for t in recent if t.kind is new.kind)
-        holder = _holder(same, new.extent.rectangle, inside)
+        holder = _holder(same, new.extent, inside)
         if holder is None:
             merged.append(new)
             recent.append(new)
@@ -244,9 +275,8 @@ def _adopt(tracks: list[Track], options: TrackOptions) -> list[Track]:
     return near + kept
 
 
-def _credible(drive: _Drive, followed: Track) -> bool:
+def _credible(drive: Drive, followed: Track, options: TrackOptions) -> bool:
     """Whether a track has the looks and the score to be called a defect."""
-    options = drive.options
     if len(followed.looks) < options.min_looks:
         return False
     if len(followed.looks) > 1 or followed.looks[0].detection.score >= options.lone_score:
@@ -259,47 +289,3 @@ def _credible(drive: _Drive, followed: Track) -> bool:
         u, v = drive.cameras[i].project(np.array([[s - drive.path.s[i], t]]))[0]
         should += bool(0 <= u < drive.frames[i].width and 0 <= v < drive.frames[i].height)
     return should < options.lone_frames
-
-
-def _defect(drive: _Drive, followed: Track, id_: int, position: dict[int, int]) -> Defect:
-    looks = followed.looks
-    votes: Counter[int] = Counter()
-    for look in looks:
-        votes[look.detection.class_id] += look.detection.score  # type: ignore[assignment]
-    class_id = max(votes, key=lambda c: (votes[c], -c))
-    best = max(range(len(looks)), key=lambda n: (looks[n].detection.score, -looks[n].far_m))
-    nearest = min(looks, key=lambda k: (any(_cuts(drive, position[k.frame_index], k)), k.near_m + k.far_m))
-    frame, camera = drive.frames[position[nearest.frame_index]], drive.cameras[position[nearest.frame_index]]
-    s0, s1, t0, t1 = followed.extent.rectangle
-    lon, lat = drive.path.place((s0 + s1) / 2, (t0 + t1) / 2)
-    # An error of pitch is the same in all looks, so the mean of many is no surer than the surest of them.
-    along, across = ground_sigma((nearest.near_m + nearest.far_m) / 2, (t0 + t1) / 2, camera)
-    return Defect(
-        id=id_,
-        class_id=class_id,
-        lon=lon,
-        lat=lat,
-        sigma_m=math.sqrt(frame.pose.sigma_m**2 + (along**2 + across**2) / 2),  # per axis, as the pose's
-        heading_deg=frame.pose.heading_deg,
-        left_m=(t0 + t1) / 2,
-        length_m=s1 - s0,
-        width_m=t1 - t0,
-        area_m2=area_m2(class_id, s1 - s0, t1 - t0),
-        size_sigma=size_sigma(class_id, nearest, camera),
-        score=looks[best].detection.score,
-        best_look=best,
-        looks=tuple(looks),
-    )
-
-
-def _cuts(drive: _Drive, i: int, look: Look) -> tuple[bool, bool, bool, bool]:
-    """Which of a look's edges (near, far, right, left) the view cuts off."""
-    frame, reach = drive.frames[i], drive.options.reach
-    margin = 0.005 * frame.width
-    x0, _, x1, y1 = look.detection.box
-    near = y1 >= frame.height - margin or look.near_m <= reach.near_m
-    return near, look.far_m >= reach.far_m - 1e-6, x1 >= frame.width - margin, x0 <= margin
-
-
-def _kind(look: Look) -> Kind:
-    return CLASSES[look.detection.class_id].kind

@@ -215,7 +215,8 @@ def test_out_never_removes_someones_files(run: Run, sample: Path, tmp_path: Path
     assert (precious / "photo.txt").read_text() == "keep me"
 
 
-COMMANDS = ["detect", "survey", "map", "add", "compare", "plan", "export", "report", "predict", "train", "render"]
+COMMANDS = ["detect", "survey", "map", "add", "compare", "plan", "export", "report"]
+COMMANDS += ["calibrate", "predict", "train", "render"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -7,7 +7,7 @@ import numpy as np
 import pyproj
 
 from detector.scene.camera import Camera
-from detector.taxonomy import BY_NAME
+from detector.taxonomy import BY_NAME, CLASSES, Measure
 from detector.types import Detection, Floats, Frame, Pose
 
 PLANE = pyproj.Proj("+proj=aeqd +lon_0=6.9 +lat_0=52.2 +ellps=WGS84")
@@ -16,7 +16,7 @@ CAMERA = Camera(1280, 720, 1000.0, 640.0, 360.0, 1.4, 4.0, calibrated=True)
 
 @dataclass(frozen=True)
 class Damage:
-    """A rectangle on the road: s metres along the driven path, t metres to its left."""
+    """A crack's rectangle or a patch's ellipse on the road: s metres along the driven path, t metres to its left."""
 
     name: str
     s: float
@@ -70,6 +70,9 @@ def boxes(frame: Frame, damages: list[Damage], curvature: float = 0.0, camera: C
 
 
 def _outline(damage: Damage) -> tuple[Floats, Floats]:
+    if CLASSES[damage.class_id].measure is Measure.AREA:
+        angle = np.linspace(0, 2 * np.pi, 800)
+        return np.cos(angle) / 2 * damage.length + damage.s, np.sin(angle) / 2 * damage.width + damage.t
     u, v = np.linspace(-0.5, 0.5, 200), np.full(200, 0.5)
     s = np.concatenate([u, u, v, -v]) * damage.length + damage.s
     t = np.concatenate([v, -v, u, u]) * damage.width + damage.t

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,20 @@ cameras = st.builds(
     pitch_deg=st.floats(-20, 60),
     yaw_deg=st.floats(-40, 40),
     roll_deg=st.floats(-20, 20),
+)
+lenses = st.builds(
+    Camera,
+    width=st.just(1280),
+    height=st.just(720),
+    focal_px=st.floats(900, 1500),
+    cx=st.just(640.0),
+    cy=st.just(360.0),
+    height_m=st.floats(0.5, 4),
+    pitch_deg=st.floats(-5, 30),
+    yaw_deg=st.floats(-10, 10),
+    roll_deg=st.floats(-5, 5),
+    k1=st.floats(-0.2, 0.3),
+    k2=st.floats(0, 0.1),
 )
 near_road = st.tuples(st.floats(2, 60), st.floats(-8, 8))
 
@@ -79,6 +94,42 @@ def test_every_point_of_the_road_comes_back(camera: Camera, point: tuple[float, 
     assert camera.ground(pixel) == pytest.approx(np.array([point]), abs=1e-6)
 
 
+@given(lenses, st.floats(0, 1), st.floats(0, 1))
+def test_a_lens_is_undone_exactly(camera: Camera, u: float, v: float) -> None:
+    pixel = np.array([[u * camera.width, v * camera.height]])
+    ground = camera.ground(pixel)
+    if np.isnan(ground).any() or np.hypot(*ground[0]) > 1e3:
+        return
+    assert camera.project(ground) == pytest.approx(pixel, abs=1e-4)
+
+
+@given(lenses, near_road)
+def test_a_lens_moves_the_pinhole_pixel_along_its_radius(camera: Camera, point: tuple[float, float]) -> None:
+    ideal = (replace(camera, k1=0.0, k2=0.0).project(np.array([point]))[0] - (640, 360)) / camera.focal_px
+    square = float(ideal @ ideal)
+    shown = camera.project(np.array([point]))[0]
+    if np.isnan(shown).any():
+        return
+    # OpenCV's order: x' = x (1 + k1 r^2 + k2 r^4)
+    factor = 1 + camera.k1 * square + camera.k2 * square**2
+    assert shown == pytest.approx(np.array([640, 360]) + camera.focal_px * ideal * factor, abs=1e-6)
+
+
+def test_a_barrel_never_folds_the_scene_back_into_the_picture() -> None:
+    wide = Camera(1280, 720, 1200.0, 640.0, 360.0, 1.4, 0.0, k1=-0.3)
+    angles = np.radians(np.arange(1, 89))
+    pixels = wide.project(np.column_stack([np.cos(angles), np.sin(angles), np.full(88, 1.4)]))
+    shown = pixels[np.isfinite(pixels).all(axis=1), 0]  # from the middle to the left
+    assert (np.diff(shown) < 0).all()
+    assert len(shown) < 88
+    assert np.isnan(pixels[len(shown) :]).all()
+
+
+def test_lens_that_cannot_fill_the_picture_is_refused() -> None:
+    with pytest.raises(SettingsError, match="k1 -1"):
+        Camera(1280, 720, 800.0, 640.0, 360.0, 1.4, 0.0, k1=-1.0)
+
+
 @given(cameras)
 def test_horizon_parts_road_from_sky(camera: Camera) -> None:
     y = camera.horizon_y()
@@ -112,8 +163,9 @@ def test_default_camera_is_what_the_contract_says() -> None:
 
 def test_file_comes_back_exactly(tmp_path: Path) -> None:
     camera = Camera(1280, 720, 1108.5125, 641.25, 358.0, 1.37, 3.1, -0.7, 0.2, True)
-    write_camera(camera, tmp_path / "camera.yaml")
-    assert read_camera(tmp_path / "camera.yaml") == camera
+    for written in (camera, replace(camera, k1=-0.21, k2=0.03, pitch_sigma_deg=0.4, height_sigma=0.05)):
+        write_camera(written, tmp_path / "camera.yaml")
+        assert read_camera(tmp_path / "camera.yaml") == written
 
 
 GOOD = "width: 640\nheight: 480\nfocal_px: 500\ncx: 320\ncy: 240\nheight_m: 1.4\npitch_deg: 3\n"
@@ -131,6 +183,9 @@ GOOD = "width: 640\nheight: 480\nfocal_px: 500\ncx: 320\ncy: 240\nheight_m: 1.4\
         (GOOD.replace("1.4", "-1.4"), "height_m is -1.4; it must be more than 0"),
         (GOOD.replace("1.4", ".nan"), "height_m is nan"),
         (GOOD.replace("pitch_deg: 3", "pitch_deg: 90"), "pitch_deg is 90"),
+        (GOOD + "height_sigma: -0.1\n", "height_sigma is -0.1"),
+        (GOOD + "k1: ~\n", "k1 is None; it must be a number"),
+        (GOOD + "pitch_sigma_deg: much\n", "pitch_sigma_deg is 'much'; it must be a number"),
         ("[1, 2", "is not YAML"),
         ("", "holds no keys"),
     ],
@@ -142,6 +197,12 @@ def test_bad_files_are_named_with_the_key(tmp_path: Path, text: str, message: st
         read_camera(path)
     assert message in str(raised.value)
     assert str(path) in str(raised.value)
+
+
+def test_files_from_before_lenses_and_sigmas_are_read(tmp_path: Path) -> None:
+    (tmp_path / "camera.yaml").write_text(GOOD)
+    camera = read_camera(tmp_path / "camera.yaml")
+    assert (camera.k1, camera.k2, camera.pitch_sigma_deg, camera.height_sigma) == (0.0, 0.0, None, None)
 
 
 def test_missing_file(tmp_path: Path) -> None:

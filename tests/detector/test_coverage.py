@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from detector.scene.coverage import judge, view_road
+from detector.scene.coverage import judge, qualities, view_road
 from detector.scene.measure import Reach
 from tests.detector.street import CAMERA
 
@@ -49,6 +49,32 @@ def test_motion_blur_shows_against_the_rest_of_the_drive():
     coverage = judge(views)
     assert [c.usable for c in coverage] == [True] * 11 + [False]
     assert coverage[-1].reason == "blurred"
+
+
+def glare(image: np.ndarray) -> np.ndarray:
+    """Low sun: a burnt-out disc on the road, and a veil over the rest that fills the pores."""
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]]
+    disc = np.exp(-(((x - 640) / 200) ** 2 + ((y - 560) / 150) ** 2))[..., None]
+    return np.clip(120 + 0.12 * image + 400 * disc, 0, 255).astype(np.uint8)
+
+
+def test_glare_is_told_from_a_bright_road():
+    (coverage,) = judge([view_road(0, glare(asphalt()), CAMERA)])
+    assert coverage.reason == "glare"
+    (coverage,) = judge([view_road(0, asphalt(level=200.0), CAMERA)])  # bright, with all its texture
+    assert coverage.usable
+
+
+def test_quality_falls_with_blur_and_darkness_and_is_half_at_the_limit():
+    pictures = [asphalt(), cv2.GaussianBlur(asphalt(), (0, 0), 4), cv2.GaussianBlur(asphalt(), (0, 0), 15)]
+    marks = qualities([view_road(i, image, CAMERA) for i, image in enumerate(pictures)])
+    assert marks[0] == 1.0
+    assert marks == sorted(marks, reverse=True)
+    assert marks[2] < 0.5
+    dusk, night = (qualities([view_road(0, asphalt(level=level) // 2, CAMERA)])[0] for level in (60.0, 5.0))
+    assert 1.0 > dusk > 0.5 > night
+    (nothing,) = qualities([view_road(0, asphalt(), replace(CAMERA, pitch_deg=-40.0))])
+    assert nothing == 0.0
 
 
 def test_only_the_road_counts():

@@ -1,11 +1,12 @@
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from detector.scene.camera import Camera, default_camera
-from detector.scene.measure import Reach, area_m2, ground_sigma, measure, size_sigma
+from detector.scene.measure import Reach, area_m2, ground_sigma, height_sigma, measure, pitch_sigma, size_sigma
 from detector.taxonomy import BY_NAME
 from detector.types import Detection, Look
 from tests.detector.street import CAMERA, Damage, boxes, drive
@@ -22,10 +23,11 @@ POTHOLE = BY_NAME["pothole"].id
     yaw=st.floats(-5, 5),
     pitch=st.floats(2, 12),
     roll=st.floats(-3, 3),
+    name=st.sampled_from(["longitudinal_crack", "transverse_crack"]),
 )
-def test_the_box_of_a_rectangle_on_the_road_gives_that_rectangle(s, t, length, width, yaw, pitch, roll):
+def test_the_box_of_a_rectangle_on_the_road_gives_that_rectangle(name, s, t, length, width, yaw, pitch, roll):
     camera = Camera(1280, 720, 600.0, 640.0, 360.0, 1.4, pitch, yaw, roll)
-    damage = Damage("alligator_crack", s + length / 2 - 2, t, length, width)
+    damage = Damage(name, s + length / 2 - 2, t, length, width)
     seen = boxes(FRAME, [damage], camera=camera)
     if not seen or not _inside(seen[0].box, camera):
         return
@@ -75,6 +77,22 @@ def test_a_box_off_the_measured_road_is_rejected_with_its_reason(ahead, reach, r
     assert rejected == [(detection, reason)]
 
 
+@pytest.mark.parametrize(("left", "kept"), [(-12.0, False), (-8.0, True), (0.0, True), (8.0, True), (12.0, False)])
+def test_what_lies_far_beside_the_path_is_no_carriageway(left, kept):
+    ((x, y),) = CAMERA.project([[20.0, left]])
+    detection = Detection((float(x) - 5, float(y) - 4, float(x) + 5, float(y)), 0.5, POTHOLE)
+    looks, rejected = measure(0, [detection], CAMERA)
+    assert bool(looks) == kept
+    assert [reason for _, reason in rejected] == ([] if kept else ["more than 9 m beside the path"])
+
+
+def test_a_camera_that_knows_its_doubt_is_believed():
+    known = replace(CAMERA, pitch_sigma_deg=0.1, height_sigma=0.01)
+    assert (pitch_sigma(known), height_sigma(known)) == (math.radians(0.1), 0.01)
+    assert pitch_sigma(CAMERA) < pitch_sigma(default_camera(1280, 720))
+    assert ground_sigma(10, 0, known)[0] < ground_sigma(10, 0, CAMERA)[0]
+
+
 def test_boxes_over_the_horizon_and_over_the_bonnet_are_cut():
     near = float(CAMERA.project([[6.0, 0.0]])[0, 1])
     detection = Detection((400.0, 10.0, 800.0, near), 0.5, BY_NAME["ravelling"].id)
@@ -86,9 +104,28 @@ def test_no_detections_no_looks():
     assert measure(0, [], CAMERA) == ([], [])
 
 
-def test_a_pothole_is_an_ellipse_and_other_damage_its_rectangle():
+@given(
+    s=st.floats(7, 20),
+    t=st.floats(-2, 2),
+    length=st.floats(0.3, 5),
+    width=st.floats(0.2, 2),
+    pitch=st.floats(2, 12),
+    name=st.sampled_from(["pothole", "alligator_crack", "ravelling"]),
+)
+def test_the_box_of_a_patch_gives_the_rectangle_around_it(name, s, t, length, width, pitch):
+    camera = Camera(1280, 720, 600.0, 640.0, 360.0, 1.4, pitch)
+    damage = Damage(name, s, t, length, width)
+    seen = boxes(FRAME, [damage], camera=camera)
+    if not seen or not _inside(seen[0].box, camera):
+        return
+    (look,) = measure(0, seen, camera).looks
+    assert (look.right_m, look.left_m) == pytest.approx((t - width / 2, t + width / 2), abs=0.05)
+
+
+def test_holes_and_cracked_patches_are_ellipses_and_cracks_their_rectangle():
     assert area_m2(POTHOLE, 1.0, 0.5) == pytest.approx(math.pi / 8)
-    assert area_m2(BY_NAME["ravelling"].id, 10.0, 2.0) == 20.0
+    assert area_m2(BY_NAME["transverse_crack"].id, 0.1, 3.0) == pytest.approx(0.3)
+    assert math.pi / 4 * 20 < area_m2(BY_NAME["ravelling"].id, 10.0, 2.0) < 20.0
 
 
 def test_doubt_grows_with_distance_and_shrinks_with_calibration():

@@ -59,7 +59,7 @@ LOOK = Look(7, SEEN, 4.0, 4.6, -0.25, -0.75)
 EXAMPLE = SurveyResult(
     {"weights": "tiny 1.0", "inputs": ["a.mp4"], "offset_s": 0.5},
     [Frame(7, "a.mp4", 1.25, Pose(1.7e9 + 0.125, 5.66, 51.97, 359.5, 10.0, 1.5, 30.0), 1024, 640)],
-    [Coverage(7, 3.0, 9.0, True, ""), Coverage(8, 3.0, 9.0, False, "too dark")],
+    [Coverage(7, 3.0, 9.0, True, "", 0.9), Coverage(8, 3.0, 9.0, False, "too dark", 0.2)],
     [(7, SEEN)],
     [Defect(3, 3, 5.66, 51.97, 2.0, 359.5, -0.5, 0.6, 0.5, 0.3, 0.2, 0.75, 0, (LOOK,))],
     [Fix(1.7e9, 5.66, 51.97), Fix(1.7e9 + 1, 5.66, 51.97, 0.9, 10.0, 0.0)],
@@ -181,7 +181,7 @@ def test_another_version(tmp_path: Path) -> None:
     write_result(EXAMPLE, {}, tmp_path / "result")
     path = tmp_path / "result" / "survey.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"version": 99}))
-    with pytest.raises(InputError, match="a result of version 99; this schouw reads version 1"):
+    with pytest.raises(InputError, match="a result of version 99; this schouw reads version 2"):
         read_result(tmp_path / "result")
 
 

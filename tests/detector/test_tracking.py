@@ -65,6 +65,21 @@ def test_perfect_boxes_give_every_damage_exactly_once(seed, count, curvature):
     assert len(defects) == len(damages)
 
 
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32 - 1), level=st.floats(-0.3, 0.3), height=st.floats(0.95, 1.05))
+def test_a_nodding_car_and_a_camera_that_is_off_change_no_count(seed, level, height):
+    rng = np.random.default_rng(seed)
+    damages = street(seed, 16, 100.0)
+    frames = drive(100.0)
+    nod = level + rng.uniform(-1, 1, len(frames))
+    taken = [replace(CAMERA, pitch_deg=CAMERA.pitch_deg + n, height_m=CAMERA.height_m * height) for n in nod]
+    looks = [measure(f.index, boxes(f, damages, camera=c), CAMERA).looks for f, c in zip(frames, taken, strict=True)]
+    defects = track(frames, looks, [CAMERA] * len(frames))
+    counted = found(defects, damages)
+    assert sum(counted[d] == 1 for d in damages) >= len(damages) - 2
+    assert abs(len(defects) - len(damages)) <= 2
+
+
 def test_place_and_size_on_a_straight_road():
     damages = [
         Damage("pothole", 30.0, 1.2, 0.6, 0.8),
@@ -75,7 +90,7 @@ def test_place_and_size_on_a_straight_road():
     assert [d.id for d in defects] == [1, 2, 3]
     for damage, defect in zip(damages, defects, strict=True):
         assert defect.class_id == damage.class_id
-        assert PLANE(defect.lon, defect.lat) == pytest.approx((-damage.t, damage.s), abs=0.05)
+        assert PLANE(defect.lon, defect.lat) == pytest.approx((-damage.t, damage.s), abs=0.1)
         assert defect.left_m == pytest.approx(damage.t, abs=0.03)
         assert (defect.length_m, defect.width_m) == pytest.approx((damage.length, damage.width), abs=0.05)
         assert defect.score == defect.looks[defect.best_look].detection.score
@@ -195,7 +210,7 @@ def test_road_coordinates_and_back(lon, lat, heading, ahead, left):
     ((s, t),) = path.road(0, np.array([[ahead, left]]), 25.0)
     assert (s, t) == pytest.approx((ahead, left), abs=1e-6)
     ((s, t),) = path.road(0, np.array([[0.0, 0.0]]), 25.0)
-    assert path.place(s, t) == pytest.approx((lon, lat), abs=1e-9)
+    assert path.place(s, t) == pytest.approx((lon, lat), abs=1e-8)  # a millimetre
 
 
 def test_headings_hold_far_from_the_middle_of_the_drive():

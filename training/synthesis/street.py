@@ -69,6 +69,7 @@ class Wish:
     class_id: int
     from_s: float
     to_s: float
+    length_m: float | None = None  # of a longitudinal crack or ravelling; None: as it comes
 
 
 class Look(StrEnum):
@@ -117,7 +118,7 @@ def plan_street(
     taken: list[shapely.Geometry] = []
     damages, distractors = [], []
     for wish in wanted:
-        damage = draw_damage(rng, wish.class_id, half_width_m)
+        damage = draw_damage(rng, wish.class_id, half_width_m, wish.length_m)
         start = damage.outline.bounds[0]
         for s in rng.uniform(wish.from_s, max(wish.to_s - damage.length_m, wish.from_s), TRIES):
             moved = damage.moved(float(s) - start)
@@ -132,10 +133,10 @@ def plan_street(
     return Street(axis, half_width_m, tuple(damages), tuple(distractors), int(rng.integers(2**31)))
 
 
-def draw_damage(rng: np.random.Generator, class_id: int, half_width_m: float) -> Damage:
+def draw_damage(rng: np.random.Generator, class_id: int, half_width_m: float, length_m: float | None = None) -> Damage:
     """Draw one damage of a class around s = 0, mostly in the own lane and never over the kerb."""
     for _ in range(TRIES):
-        outline, strokes = _shape(rng, class_id, half_width_m)
+        outline, strokes = _shape(rng, class_id, half_width_m, length_m)
         _, t0, _, t1 = outline.bounds
         if outline.geom_type == "Polygon" and -half_width_m < t0 and t1 < half_width_m:
             break
@@ -144,11 +145,13 @@ def draw_damage(rng: np.random.Generator, class_id: int, half_width_m: float) ->
     return Damage(class_id, outline, strokes, int(rng.integers(2**31)))
 
 
-def _shape(rng: np.random.Generator, class_id: int, lane: float) -> tuple[shapely.Geometry, tuple[Stroke, ...]]:
+def _shape(
+    rng: np.random.Generator, class_id: int, lane: float, length_m: float | None
+) -> tuple[shapely.Geometry, tuple[Stroke, ...]]:
     side = -1.0 if rng.random() < 0.8 else 1.0
     wheel = side * lane * rng.choice([0.27, 0.73]) + rng.normal(0, 0.12)
     if class_id == LONGITUDINAL:
-        strokes = crack(rng, (0.0, side * rng.uniform(0.1, 0.9) * lane), 0.0, rng.uniform(1.2, 7.0))
+        strokes = crack(rng, (0.0, side * rng.uniform(0.1, 0.9) * lane), 0.0, length_m or rng.uniform(1.2, 7.0))
         return _cover(strokes), strokes
     if class_id == TRANSVERSE:
         reach = rng.uniform(0.9, 1.7 * lane)
@@ -165,7 +168,9 @@ def _shape(rng: np.random.Generator, class_id: int, lane: float) -> tuple[shapel
         size = rng.uniform(0.25, 1.0)
         return blob(rng, (0.0, wheel + rng.normal(0, 0.2)), size * rng.uniform(0.8, 1.5), size, 0.12), ()
     t = wheel if rng.random() < 0.6 else side * lane / 2
-    return blob(rng, (0.0, t), rng.uniform(1.2, 6.0), rng.uniform(0.5, min(1.9, lane * 0.7)), 0.10, squareness=4), ()
+    return blob(
+        rng, (0.0, t), length_m or rng.uniform(1.2, 6.0), rng.uniform(0.5, min(1.9, lane * 0.7)), 0.10, squareness=4
+    ), ()
 
 
 def draw_distractor(rng: np.random.Generator, s: float, half_width_m: float) -> Distractor:

@@ -7,7 +7,7 @@ The plane is EPSG:28992; the street's axis is the line of the network's driven s
 import json
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from itertools import pairwise
@@ -25,11 +25,12 @@ from detector.scene.camera import Camera, write_camera
 from detector.taxonomy import CLASSES
 from detector.types import Floats, Image
 from training.synthesis.axis import make_axis
+from training.synthesis.drive import GENTLE, Drive, Moment, Swing, receiver_error
 from training.synthesis.pictures import prepare
 from training.synthesis.roadmap import JUNCTIONS_M, Segment, lay_network, segment_at, write_network
 from training.synthesis.street import ALLIGATOR, LONGITUDINAL, POTHOLE, RAVELLING, TRANSVERSE, Street, Wish, plan_street
 from training.synthesis.surface import Asphalt
-from training.synthesis.view import Light, Place, render, visible_box
+from training.synthesis.view import Light, render, visible_box
 
 START = datetime(2024, 5, 14, 9, 30, tzinfo=UTC)  # media time 0
 ORIGIN = (6.89, 52.22)  # lon, lat of the axis' start
@@ -39,7 +40,6 @@ FIRST_S = 10.0  # where the drive begins
 SPEED_MPS = 13.0
 TICK = Fraction(1, 1000)  # presentation times are whole milliseconds
 FIXES_BEYOND_S = 3  # the track starts before the video and ends after it
-NOISE_MEMORY_S = 12.0  # after this time a receiver's error has lost two thirds of its likeness
 
 # Good, bad and fair: one short list of damage for each driven segment.
 DAMAGE = (
@@ -61,17 +61,6 @@ DAYLIGHT = Light(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Where the car is at one media time: station and offset of the camera's foot point, and how the car leans."""
-
-    time_s: float
-    s: float
-    t: float
-    place: Place
-    pitch_deg: float  # of the car, added to the camera's
-
-
 def render_survey(
     folder: Path,
     seed: int = 0,
@@ -81,6 +70,9 @@ def render_survey(
     height: int = 544,
     fps: float = 10.0,
     noise_rms_m: float = 2.0,
+    speed_mps: float = SPEED_MPS,
+    nod: Sequence[Swing] = GENTLE,
+    camera: Camera | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Render a drive of some seconds into a new folder and return it; an old folder of that name is replaced.
@@ -89,37 +81,25 @@ def render_survey(
     places are WGS84 longitude and latitude, and `offset_m` counts along the segment as digitised.
 
     Frames come at `fps` on average, but not evenly. `noise_rms_m` is the exact RMS of the track's horizontal error.
+    `camera` has the pictures' size; None takes a usual one. The street is 280 m long and runs on for 70 m at both ends.
     `progress` is told frames done and frames in all.
     """
     rng = np.random.default_rng(seed)
     street = _plan(rng)
-    camera = Camera(width, height, width * 0.87, width / 2, height / 2, 1.32, 4.2, 0.6, 0.3, calibrated=True)
+    camera = camera or Camera(width, height, width * 0.87, width / 2, height / 2, 1.32, 4.2, 0.6, 0.3, calibrated=True)
     times = _frame_times(rng, seconds, fps)
-    moments = [drive(street, float(time_s)) for time_s in times]
+    drive = Drive(street, speed_mps, FIRST_S, nod)
+    moments = [drive.at(float(time_s)) for time_s in times]
     segments = lay_network(street.axis)
     to_wgs84 = pyproj.Transformer.from_crs("EPSG:28992", "EPSG:4326", always_xy=True)
     with atomic_folder(folder) as temporary:
         write_camera(camera, temporary / "camera.yaml")
         write_network(segments, temporary / "network.gpkg")
-        (temporary / "drive.gpx").write_text(_track(rng, street, seconds, noise_rms_m, to_wgs84))
+        (temporary / "drive.gpx").write_text(_track(rng, drive, seconds, noise_rms_m, to_wgs84))
         truth = _truth(street, camera, moments, segments, to_wgs84)
         (temporary / "truth.json").write_text(json.dumps(truth, indent=1))
         _film(temporary / "drive.mp4", street, camera, moments, rng, progress)
     return folder
-
-
-def drive(street: Street, time_s: float) -> Moment:
-    """Where the car is at a media time; it speeds up and slows down, sways in its lane and nods."""
-    s = FIRST_S + SPEED_MPS * time_s - 4.0 * math.sin(time_s / 2.3)
-    speed = SPEED_MPS - 4.0 / 2.3 * math.cos(time_s / 2.3)
-    t = street.lane_t + 0.18 * math.sin(time_s / 1.7)
-    sideways = 0.18 / 1.7 * math.cos(time_s / 1.7)
-    curvature = float(np.diff(street.axis.direction(np.array([s, s + 1e-3])))[0]) / 1e-3
-    ahead = speed * (1 - curvature * t)  # the inside of a bend is shorter
-    direction = float(street.axis.direction(np.array([s]))[0]) + math.atan2(sideways, ahead)
-    x, y = street.axis.place(np.array([[s, t]]))[0]
-    nod = 0.18 * math.sin(time_s * 2.1) + 0.08 * math.sin(time_s * 7.7 + 1)
-    return Moment(time_s, s, t, Place(float(x), float(y), direction), nod)
 
 
 def _plan(rng: np.random.Generator) -> Street:
@@ -175,18 +155,14 @@ def _camera_at(camera: Camera, moment: Moment) -> Camera:
 
 
 def _track(
-    rng: np.random.Generator, street: Street, seconds: float, noise_rms_m: float, to_wgs84: pyproj.Transformer
+    rng: np.random.Generator, drive: Drive, seconds: float, noise_rms_m: float, to_wgs84: pyproj.Transformer
 ) -> str:
-    """GPX at 1 Hz. The error wanders as a receiver's does (first-order Gauss-Markov)."""
-    times = np.arange(-FIXES_BEYOND_S, math.ceil(seconds) + FIXES_BEYOND_S + 1)
-    keep = math.exp(-1 / NOISE_MEMORY_S)
-    error = rng.normal(0, 1, (len(times), 2))
-    for i in range(1, len(times)):
-        error[i] = keep * error[i - 1] + math.sqrt(1 - keep**2) * error[i]
-    error *= noise_rms_m / math.sqrt(float((error**2).sum(axis=1).mean()))
+    """GPX at 1 Hz."""
+    times = np.arange(-FIXES_BEYOND_S, math.ceil(seconds) + FIXES_BEYOND_S + 1, dtype=np.float64)
+    error = receiver_error(rng, times, noise_rms_m)
     segment = gpxpy.gpx.GPXTrackSegment()
     for time_s, (dx, dy) in zip(times, error, strict=True):
-        place = drive(street, float(time_s)).place
+        place = drive.at(float(time_s)).place
         lon, lat = to_wgs84.transform(place.x + dx, place.y + dy)
         when = datetime.fromtimestamp(START.timestamp() + float(time_s), UTC)
         segment.points.append(gpxpy.gpx.GPXTrackPoint(round(lat, 8), round(lon, 8), time=when))
