@@ -45,8 +45,8 @@ class Found:
 def draw_camera(rng: np.random.Generator) -> Camera:
     """Draw one of the cameras that people mount."""
     focal, height = WIDTH * rng.uniform(0.6, 1.1), rng.uniform(1.1, 2.2)
-    angles = rng.uniform((0.0, -3.0, -1.2), (10.0, 3.0, 1.2)).tolist()
-    return Camera(WIDTH, HEIGHT, float(focal), WIDTH / 2, HEIGHT / 2, float(height), *angles, calibrated=True)
+    pitch, yaw, roll = rng.uniform((0.0, -3.0, -1.2), (10.0, 3.0, 1.2)).tolist()
+    return Camera(WIDTH, HEIGHT, float(focal), WIDTH / 2, HEIGHT / 2, float(height), pitch, yaw, roll, calibrated=True)
 
 
 def calibrated(seed: int, widest_clock_s: float = 0.0) -> Found:

@@ -26,9 +26,8 @@ from shapely.ops import substring
 
 from detector.files import atomic_path
 from detector.taxonomy import BY_NAME, CLASSES, Measure
-from detector.types import Floats
+from detector.types import Floats, Ints
 from roads.fusion import FusionOptions, State, add, defects_at
-from roads.fusion.marks import Ints
 from roads.inventory import SIGHTS, Inventory, empty_inventory
 from roads.network import Network
 from roads.placing import Placed

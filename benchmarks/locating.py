@@ -23,7 +23,7 @@ import pyproj
 import shapely
 
 from detector.taxonomy import CLASSES
-from detector.types import Floats
+from detector.types import Floats, Ints
 from roads.condition import assess
 from roads.condition.table import read_table
 from roads.coverage import Seen, seen_of
@@ -33,7 +33,6 @@ from roads.locate import locate
 from roads.matching import Matching, Span
 from roads.network import Network
 from roads.priorities import prioritise
-from roads.sections import Ints
 from roads.tables import DEFECTS as DEFECT_COLUMNS
 from roads.tables import PASSES, conform
 

@@ -21,10 +21,9 @@ import pyproj
 import shapely
 
 from detector.files import atomic_path
-from detector.types import Floats, Pose
+from detector.types import Floats, Ints, Pose
 from roads.matching import Matching, match
 from roads.network import WGS84, Network
-from roads.topology import Ints
 
 GEOD = pyproj.Geod(a=6371008.8, f=0.0)
 RECEIVER_SIGMA_M = 4.0
@@ -143,7 +142,7 @@ def main() -> None:
         drive = read_drive(folder)
         began = time.process_time()
         network, pairs = network_of(drive)
-        _ = network.topology
+        _ = network.topology.tree  # built when first asked for
         loaded = time.process_time()
         poses = poses_of(drive.fixes, options.every, options.noise, random)
         start = time.process_time()

@@ -123,7 +123,7 @@ def loading(segments: int) -> Table:
 
 def damage(_: int) -> Table:
     """Very many defects on a large network, step by step."""
-    rows = [tuple(row) for row in locating.measure()]
+    rows: list[tuple[str | float, ...]] = [*locating.measure()]
     return Table("1,000,000 defects on 100,000 sections", ("step", "CPU seconds", "peak MB"), rows)
 
 

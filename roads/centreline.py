@@ -18,11 +18,10 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import Delaunay, cKDTree
 
-from detector.types import Floats
-from roads.sections import Ints, Lines, substrings, vertices
+from detector.types import Bools, Floats, Ints
+from roads.sections import Lines, substrings, vertices
 
 Areas = NDArray[np.object_]
-Bools = NDArray[np.bool_]
 
 SAME_BORDER_M = 0.03  # neighbours that were digitised apart touch to within this
 SHORTEST_GATE_M = 1.5

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from detector.types import Coverage, Floats, Frame
+from detector.types import Coverage, Floats, Frame, Ints
 from roads.driven import Driven
 from roads.intervals import Intervals, difference, union
 from roads.network import Network
-from roads.sections import Ints
 from roads.tables import PASSES, conform, empty
 
 UNUSABLE = "not usable"  # a picture without a better reason

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from detector.types import Floats
+from detector.types import Bools, Floats, Ints
 from roads.lines import direction
 from roads.matching import Matching
 from roads.network import Network
-from roads.sections import Ints
-from roads.topology import Bools
 
 JOIN_M = 2.0  # ends of successive spans this near are one path
 CORNER_DEG = 60.0  # the camera doesn't see round a sharper corner

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detector.types import Floats
-from roads.sections import Ints
-from roads.topology import Bools
+from detector.types import Bools, Floats, Ints
 
 TOUCH = 1e-6  # intervals this near are one
 SLIVER = 0.01  # shorter remains of a difference are dropped

@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from detector.types import Floats
+from detector.types import Bools, Floats
 from roads.lines import direction
 from roads.matching import Matching
 from roads.network import Network
-from roads.topology import Bools
 
 
 @dataclass(frozen=True, slots=True)

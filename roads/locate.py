@@ -10,11 +10,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from detector.types import Floats
+from detector.types import Floats, Ints
 from roads.driven import Driven
 from roads.lines import direction
 from roads.network import Network
-from roads.sections import Ints, Lines
+from roads.sections import Lines
 from roads.topology import Topology
 
 REACH_M = 60.0  # driven before and after the frame: what its picture may show

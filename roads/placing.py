@@ -17,7 +17,7 @@ import shapely
 
 from detector.errors import NetworkError
 from detector.results import SurveyResult
-from detector.types import Floats, Frame, Pose
+from detector.types import Bools, Floats, Frame, Ints, Pose
 from roads.coverage import passes
 from roads.driven import Driven, follow
 from roads.lane import drive_error, remaining_sigma
@@ -25,9 +25,7 @@ from roads.lines import direction
 from roads.locate import Places, locate
 from roads.matching import match
 from roads.network import Network
-from roads.sections import Ints
 from roads.tables import OBSERVATIONS, conform
-from roads.topology import Bools
 from roads.track import track_layer
 
 NEAR_M = 200.0  # no road this near any frame: the network is of somewhere else

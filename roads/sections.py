@@ -12,9 +12,8 @@ import shapely
 from numpy.typing import NDArray
 
 from detector.errors import SettingsError
-from detector.types import Floats
+from detector.types import Floats, Ints
 
-Ints = NDArray[np.int64]
 Lines = NDArray[np.object_]
 
 SHORTEST_REST = 1 / 3  # of a section: a shorter rest at a road's end joins the section before it

@@ -21,10 +21,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from detector.types import Floats
-from roads.sections import Ints, Lines, substrings, vertices
-
-Bools = NDArray[np.bool_]
+from detector.types import Bools, Floats, Ints
+from roads.sections import Lines, substrings, vertices
 
 END_TOLERANCE_M = 0.5
 TOUCH_TOLERANCE_M = 0.1

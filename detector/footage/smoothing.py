@@ -7,14 +7,11 @@ and Navigation, 2001, sections 6.2 and 8.2.)
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.types import Floats
-
-Bools: TypeAlias = NDArray[np.bool_]
+from detector.types import Bools, Floats
 
 ACCELERATION = 1.5  # m2/s3, spectral density of the white acceleration: more lags in corners less, and wobbles more
 WANDER_S = 20.0  # correlation time of the receiver's error: multipath and atmosphere seen from a moving car

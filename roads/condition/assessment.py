@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detector.taxonomy import CLASSES
+from detector.types import Floats
 from roads.condition import pci
-from roads.condition.damage import Floats, Road, amount, distresses, found, kinds, readings
+from roads.condition.damage import Road, amount, distresses, found, kinds, readings
 from roads.condition.score import (
     GRADES_NL,
     KINDS,

@@ -7,11 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 import yaml
-from numpy.typing import NDArray
 
 from detector.taxonomy import BY_NAME
+from detector.types import Floats
 
-Floats = NDArray[np.float64]
 Standard = Literal["L", "M", "H"]
 SEVERITIES: tuple[Standard, ...] = ("L", "M", "H")
 PATH = Path(__file__).parent / "tables" / "pci-d6433.yaml"

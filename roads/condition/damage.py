@@ -25,14 +25,12 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from detector.taxonomy import CLASSES, Kind, Measure
+from detector.types import Floats, Ints
 from roads.condition.curves import curves
 from roads.condition.table import SEVERITIES, Table
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Of = Literal["length", "area", "count"]
 
 ALONG_LONGEST = np.array([c.measure is Measure.LENGTH for c in CLASSES])

@@ -14,8 +14,9 @@ promise:
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.types import Floats
 from roads.condition.curves import SEVERITIES as STANDARD
-from roads.condition.curves import Floats, curves
+from roads.condition.curves import curves
 from roads.condition.damage import Readings
 from roads.condition.table import SEVERITIES, Table
 

@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from detector.taxonomy import CLASSES, Kind
-from roads.condition.damage import Floats, Ints, Road, quantity, severity
+from detector.types import Floats, Ints
+from roads.condition.damage import Road, quantity, severity
 from roads.condition.table import PLANS, SEVERITIES, Table
 
 GRADES_NL = {"good": "goed", "fair": "redelijk", "poor": "matig", "bad": "slecht"}

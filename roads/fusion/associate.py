@@ -11,8 +11,8 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from detector.types import Floats
-from roads.fusion.marks import Ints, Marks
+from detector.types import Floats, Ints
+from roads.fusion.marks import Marks
 from roads.fusion.options import FusionOptions
 from roads.fusion.pairs import Pairs, candidates
 from roads.fusion.register import register

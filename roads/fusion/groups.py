@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detector.types import Floats
-from roads.fusion.marks import Ints
+from detector.types import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)

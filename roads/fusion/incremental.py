@@ -8,9 +8,9 @@ import pandas as pd
 import shapely
 
 from detector.errors import NetworkError
-from detector.types import Floats
+from detector.types import Floats, Ints
 from roads.fusion.associate import assign, associate
-from roads.fusion.marks import KIND_OF, Ints, marks_of, references
+from roads.fusion.marks import KIND_OF, marks_of, references
 from roads.fusion.options import FusionOptions
 from roads.inventory import SIGHTS, Inventory
 from roads.tables import OBSERVATIONS, PASSES, SURVEYS, conform, typed

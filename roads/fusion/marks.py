@@ -8,13 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from detector.taxonomy import CLASSES, Kind, Measure
-from detector.types import Floats
+from detector.types import Floats, Ints
 from roads.fusion.options import FusionOptions
 
-Ints = NDArray[np.int64]
 KINDS = tuple(Kind)
 KIND_OF = np.array([KINDS.index(c.kind) for c in CLASSES])  # class id -> position in KINDS
 BY_LENGTH = np.array([c.measure is Measure.LENGTH for c in CLASSES])

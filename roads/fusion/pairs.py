@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from detector.types import Floats
-from roads.fusion.marks import KIND_OF, Ints, Marks
+from detector.types import Floats, Ints
+from roads.fusion.marks import KIND_OF, Marks
 from roads.fusion.options import FusionOptions
 
 BY_KIND = np.bincount(KIND_OF)  # how many classes a kind has

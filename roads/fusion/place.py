@@ -7,9 +7,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from detector.types import Floats
+from detector.types import Floats, Ints
 from roads.fusion.groups import grouped
-from roads.fusion.marks import Ints
 from roads.fusion.options import FusionOptions
 from roads.fusion.timeline import Timeline
 

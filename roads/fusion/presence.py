@@ -11,13 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from detector.taxonomy import CLASSES
-from detector.types import Floats
+from detector.types import Bools, Floats, Ints
 from roads.fusion.groups import Groups, grouped
-from roads.fusion.marks import KIND_OF, KINDS, Ints
+from roads.fusion.marks import KIND_OF, KINDS
 from roads.fusion.options import HistoryOptions
 from roads.fusion.place import Places
 from roads.fusion.timeline import Timeline
-from roads.topology import Bools
 
 YEAR_S = 365.25 * 86400
 NEVER = -50.0  # log-odds

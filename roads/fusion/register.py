@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.types import Floats
-from roads.fusion.marks import Ints, Marks
+from detector.types import Floats, Ints
+from roads.fusion.marks import Marks
 from roads.fusion.options import FusionOptions
 from roads.fusion.pairs import Pairs, densities
 

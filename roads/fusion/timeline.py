@@ -7,9 +7,8 @@ import numpy as np
 import pandas as pd
 
 from detector.taxonomy import CLASSES
-from detector.types import Floats
+from detector.types import Floats, Ints
 from roads.fusion.groups import Groups, grouped
-from roads.fusion.marks import Ints
 from roads.inventory import Inventory
 
 

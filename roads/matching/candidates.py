@@ -10,9 +10,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from detector.types import Floats
+from detector.types import Bools, Floats, Ints
 from roads.matching.values import MatchOptions
-from roads.topology import Bools, Ints, Topology
+from roads.topology import Topology
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +43,17 @@ HOPELESS = 25.0
 
 
 def find_candidates(
-    topology: Topology, points: Floats, heading_deg: Floats, speed_mps: Floats, noise_m: Floats, options: MatchOptions
+    topology: Topology,
+    points: Floats,
+    heading_deg: Floats,
+    speed_mps: Floats,
+    reach_m: Floats,
+    sigma_m: Floats,
+    options: MatchOptions,
 ) -> Candidates:
-    """States near each point, whose own 1 sigma is `noise_m`. A fix with none has a row of padding."""
-    sigma_m = np.hypot(options.sigma_m, noise_m)
+    """States within `reach_m` of each point; `sigma_m` is that of the distance. A fix with none is a row of padding."""
     geometry = shapely.points(points)
-    fix, piece = topology.tree.query(geometry, predicate="dwithin", distance=radius(noise_m, options))
+    fix, piece = topology.tree.query(geometry, predicate="dwithin", distance=reach_m)
     line = topology.piece_geometry[piece]
     along = shapely.line_locate_point(line, geometry[fix])
     distance = shapely.distance(line, geometry[fix])

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from detector.types import Floats
+from detector.types import Bools, Floats, Ints
 from roads.matching.routes import RouteSearch
 from roads.matching.values import Span
-from roads.topology import Bools, Ints, Topology
+from roads.topology import Topology
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,15 +27,15 @@ class Path:
         return np.concatenate([[0.0], np.cumsum(self.to_m - self.from_m)])
 
 
-def trace(search: RouteSearch, points: Floats, arc: Ints, offset: Floats) -> Path:
-    """The legs of one unbroken chain of states."""
+def trace(search: RouteSearch, first: int, arc: Ints, offset: Floats, cost: Floats) -> Path:
+    """The legs of one unbroken chain of n states, from anchor `first` on; `cost` (n - 1,) of the steps between them."""
     length = search.length_m
     legs: list[list[float]] = [[int(arc[0]), offset[0], offset[0]]]
     leg_of = [0]
     at = [offset[0]]  # where each anchor lies on its leg: not before the one before it
     for t in range(1, len(arc)):
         last, here = int(arc[t - 1]), int(arc[t])
-        if here == last:
+        if here == last and (cost[t - 1] <= 0 or offset[t] >= offset[t - 1]):
             legs[-1][2] = max(legs[-1][2], offset[t])
             at.append(legs[-1][2])
             leg_of.append(len(legs) - 1)
@@ -45,7 +45,7 @@ def trace(search: RouteSearch, points: Floats, arc: Ints, offset: Floats) -> Pat
             legs[-1][2] = max(legs[-1][2], mirrored)
             legs.append([here, length[here] - legs[-1][2], offset[t]])
         else:
-            chain = search.path(points[t - 1 : t + 1], last, here)
+            chain = search.path(first + t - 1, last, here)
             legs[-1][2] = length[last]
             legs.extend([a, 0.0, length[a]] for a in chain[1:-1])
             legs.append([here, 0.0, offset[t]])

@@ -2,10 +2,10 @@
 
 The fixes are taken in windows. Around each window lies a corridor that holds every route within the search limit; one
 bounded Dijkstra search (SciPy) runs there from each arc that is a state. The vertices searched are the starts of arcs,
-not junctions, so that turning back has a cost of its own.
+not junctions, so that turning back has a cost of its own. What each search found stays with its window, to look up
+the routes of the steps in the end taken.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from detector.types import Floats
+from detector.types import Floats, Ints
 from roads.matching.candidates import Candidates
 from roads.matching.values import MatchOptions
-from roads.topology import Ints, Topology
+from roads.topology import Topology
 
 WINDOW = 24
 
@@ -54,6 +54,15 @@ class Corridor:
         return costs[:, :n], before
 
 
+@dataclass(frozen=True, eq=False)
+class Window:
+    """What was found around a few successive fixes."""
+
+    corridor: Corridor
+    sources: Ints  # vertices, ascending
+    before: NDArray[np.int32]  # (sources, vertices + sources) predecessors
+
+
 class RouteSearch:
     """Costs in metres between arcs of one network, under one set of options."""
 
@@ -65,36 +74,45 @@ class RouteSearch:
         self.length_m = np.repeat(topology.edge_length_m, 2)
         self.rate = np.where(against, 1.0 + options.wrong_way, 1.0)  # cost per metre of each arc
         self.turn_back_m = np.where(topology.arc_dead_end, options.dead_end_m, options.uturn_m)
+        self._windows: list[Window] = []
 
     def limits(self, straight: Floats) -> Floats:
         """The dearest route looked for, for steps of these lengths; 0 where a step is too long to be one."""
         limit = self.options.search_share * straight + self.options.search_m
         return np.where(straight > self.options.gap_m, 0.0, limit)
 
-    def costs(self, points: Floats, states: Candidates) -> Iterator[tuple[slice, Floats]]:
-        """For windows of steps t -> t + 1: the costs (steps, k, k), inf where no route is within the limit."""
+    def costs(self, points: Floats, states: Candidates) -> Floats:
+        """The costs (n - 1, k, k) of the steps t -> t + 1, inf where no route is within the limit."""
         straight = np.hypot(*np.diff(points, axis=0).T)
         limit = self.limits(straight)
-        for start in range(0, len(straight), WINDOW):
-            steps = slice(start, min(start + WINDOW, len(straight)))
-            here = slice(steps.start, steps.stop + 1)
+        n, k = states.arc.shape
+        cost = np.empty((n - 1, k, k))
+        self._windows = []
+        for start in range(0, n - 1, WINDOW):
+            here = slice(start, min(start + WINDOW, n - 1) + 1)
+            steps = slice(here.start, here.stop - 1)
             corridor = self._corridor(points[here], straight[steps], limit[steps])
-            cost = self._state_costs(corridor, states.arc[here], states.offset_m[here], float(limit[steps].max()))
-            cost[cost > limit[steps, None, None]] = np.inf
-            yield steps, cost
+            cost[steps] = self._state_costs(
+                corridor, states.arc[here], states.offset_m[here], float(limit[steps].max())
+            )
+        cost[cost > limit[:, None, None]] = np.inf
+        return cost
 
     def _state_costs(self, corridor: Corridor, arc: Ints, offset: Floats, limit: float) -> Floats:
         known = arc >= 0
         vertex = corridor.vertices(np.where(known, arc, corridor.arcs[0]))
         sources, row = np.unique(vertex[:-1], return_inverse=True)
-        table, _ = corridor.search(sources, limit)
+        table, before = corridor.search(sources, limit)
+        self._windows.append(Window(corridor, sources, before))
         row = row.reshape(vertex[:-1].shape)
         rate = self.rate[arc]
         driven, remaining = offset * rate, (self.length_m[arc] - offset) * rate
         cost = remaining[:-1, :, None] + table[row[:, :, None], vertex[1:, None, :]] + driven[1:, None, :]
-        # On the same arc straight on; a little backwards is noise, and counts as negative progress.
-        same = arc[:-1, :, None] == arc[1:, None, :]
-        cost = np.where(same, driven[1:, None, :] - driven[:-1, :, None], cost)
+        # On the same arc straight on; a little backwards is noise, and counts as negative progress. But an arc may be
+        # a loop, driven once more.
+        onward = driven[1:, None, :] - driven[:-1, :, None]
+        same = (arc[:-1, :, None] == arc[1:, None, :]) & (-onward <= cost)
+        cost = np.where(same, onward, cost)
         # Turning back between two junctions.
         turned = (arc[:-1, :, None] ^ 1) == arc[1:, None, :]
         back = np.abs(remaining[:-1, :, None] - driven[1:, None, :]) + self.options.uturn_m
@@ -102,22 +120,16 @@ class RouteSearch:
         cost[~(known[:-1, :, None] & known[1:, None, :])] = np.inf
         return cost
 
-    def path(self, points: Floats, arc_from: int, arc_to: int) -> list[int]:
-        """The cheapest chain of arcs from one arc to another, both included, for a step between two points."""
-        followers = self.topology.follow[
-            self.topology.follow_start[arc_from] : self.topology.follow_start[arc_from + 1]
-        ]
-        if arc_to != arc_from ^ 1 and arc_to in followers:
-            return [arc_from, arc_to]
-        straight = np.hypot(*np.diff(points, axis=0).T)
-        limit = self.limits(straight)
-        corridor = self._corridor(points, straight, limit)
-        start, goal = corridor.vertices(np.array([arc_from, arc_to]))
-        _, before = corridor.search(np.array([start]), float(limit.max()))
-        chain = [int(goal)]
-        while before[0, chain[-1]] < len(corridor.arcs):
-            chain.append(int(before[0, chain[-1]]))
-        return [arc_from, *(int(corridor.arcs[vertex]) for vertex in reversed(chain))]
+    def path(self, step: int, arc_from: int, arc_to: int) -> list[int]:
+        """The cheapest chain of arcs from one arc to another, both included, in a step of the last `costs`."""
+        window = self._windows[step // WINDOW]
+        arcs = window.corridor.arcs
+        vertex = int(np.searchsorted(arcs, arc_to))
+        before = window.before[np.searchsorted(window.sources, np.searchsorted(arcs, arc_from))]
+        chain = [arc_to]
+        while (vertex := int(before[vertex])) < len(arcs):
+            chain.append(int(arcs[vertex]))
+        return [arc_from, *reversed(chain)]
 
     def _corridor(self, points: Floats, straight: Floats, limit: Floats) -> Corridor:
         """The arcs that a route within the limits can touch: it stays in an ellipse around each step."""

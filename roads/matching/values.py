@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from detector.types import Floats
-from roads.topology import Bools, Ints
+from detector.types import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +21,13 @@ class MatchOptions:
     heading_speed_mps: float = 2.0  # slower, the heading says nothing
     uturn_m: float = 100.0  # cost of turning back
     dead_end_m: float = 15.0  # cost of turning back where nothing else is possible
-    wrong_way: float = 1.0  # extra cost per metre against a one-way street; a number, for the data are often wrong
+    wrong_way: float = 2.0  # extra cost per metre against a one-way street; a number, for the data are often wrong
     search_share: float = 1.5  # longest route looked at: this times the straight step ...
     search_m: float = 200.0  # ... and this more
     gap_m: float = 2000.0  # a longer step is a new drive
-    states: int = 16  # most candidates kept for one fix
+    break_nats: float = 100.0  # log-likelihood lost where the path breaks off and goes on elsewhere
+    correlation_m: float = 50.0  # over this distance a receiver's error stays the same, so fixes closer say less each
+    states: int = 10  # most candidates kept for one fix
 
 
 @dataclass(frozen=True, slots=True)

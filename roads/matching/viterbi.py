@@ -1,59 +1,65 @@
-"""The most likely chain of states, and how sure each of them is.
+"""The most likely chain of states (Viterbi 1967), and how sure each is (forward-backward, Rabiner 1989).
 
-Viterbi (1967) for the chain, the forward-backward algorithm (Rabiner 1989) for the posterior. Where no state can be
-reached from the last fix, the chain breaks and starts anew.
+Both are products of matrices along the chain, in two semirings. A product is associative, so blocks of the chain are
+worked through side by side (a two-level scan), which leaves a loop of sqrt(n) steps instead of n.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 
-from detector.types import Floats
-from roads.topology import Bools, Ints
+from detector.types import Floats, Ints
+
+Product = Callable[[Floats, Floats], Floats]
 
 
-def decode(emission: Floats, transition: Floats) -> tuple[Ints, Bools]:
-    """The best state of each step (n,), and whether a new chain begins there.
-
-    `emission` (n, k) and `transition` (n - 1, k, k) are log-likelihoods; every row of `emission` has a finite value.
-    """
-    n, k = emission.shape
-    before = np.zeros((n, k), np.int64)
-    new = np.zeros(n, bool)
-    new[0] = True
-    score = emission[0]
-    columns = np.arange(k)
-    scores = np.empty((n, k))
-    scores[0] = score
-    for t in range(1, n):
-        through = score[:, None] + transition[t - 1]
-        best = through.argmax(axis=0)
-        score = through[best, columns] + emission[t]
-        if score.max() == -np.inf:
-            score, new[t] = emission[t], True
-        before[t] = best
-        scores[t] = score
-    state = np.empty(n, np.int64)
-    for t in range(n - 1, -1, -1):
-        state[t] = scores[t].argmax() if t == n - 1 or new[t + 1] else before[t + 1, state[t + 1]]
-    return state, new
+def decode(emission: Floats, transition: Floats) -> Ints:
+    """The best state of each step (n,). Log-likelihoods: `emission` (n, k), and `transition` (n - 1, k, k), finite."""
+    scores = _scan(emission[0], transition + emission[1:, None, :], _max_plus)
+    before = (scores[:-1, :, None] + transition).argmax(axis=1)
+    chain = [int(scores[-1].argmax())]
+    for row in before[::-1].tolist():
+        chain.append(row[chain[-1]])
+    return np.array(chain[::-1])
 
 
-def posterior(emission: Floats, transition: Floats, new: Bools) -> Floats:
-    """The probability of each state (n, k) given all fixes of its chain."""
-    n = len(emission)
+def posterior(emission: Floats, transition: Floats) -> Floats:
+    """The probability of each state (n, k) given all fixes; `emission` and `transition` as in `decode`."""
     likelihood = np.exp(emission - emission.max(axis=1, keepdims=True))
     move = np.exp(transition)
-    forward = np.empty_like(likelihood)
-    backward = np.ones_like(likelihood)
-    for t in range(n):
-        row = likelihood[t] if new[t] else (forward[t - 1] @ move[t - 1]) * likelihood[t]
-        total = row.sum()
-        forward[t] = row / total if total > 0 else likelihood[t]
-    for t in range(n - 2, -1, -1):
-        if not new[t + 1]:
-            row = move[t] @ (likelihood[t + 1] * backward[t + 1])
-            total = row.max()
-            backward[t] = row / total if total > 0 else 1.0
+    forward = _scan(likelihood[0], move * likelihood[1:, None, :], _sum_product)
+    after = (move * likelihood[1:, None, :])[::-1].transpose(0, 2, 1)
+    backward = _scan(np.ones_like(likelihood[0]), after, _sum_product)[::-1]
     both = forward * backward
-    both = np.where(both.sum(axis=1, keepdims=True) > 0, both, forward)
     probability: Floats = both / both.sum(axis=1, keepdims=True)
     return probability
+
+
+def _scan(first: Floats, steps: Floats, product: Product) -> Floats:
+    """The rows first, first * steps[0], first * steps[0] * steps[1], ... as (n, k), for `steps` (n - 1, k, k)."""
+    n, k = len(steps), len(first)
+    size = max(int(np.sqrt(n)), 1)
+    blocks = -(-n // size)
+    padding = np.repeat(steps[-1:], blocks * size - n, axis=0)
+    inside = np.concatenate([steps, padding]).reshape(blocks, size, k, k)
+    for i in range(1, size):
+        inside[:, i] = product(inside[:, i - 1], inside[:, i])
+    begin = np.empty((blocks, 1, k))
+    row = first[None, :]
+    for block in range(blocks):
+        begin[block] = row
+        row = product(row, inside[block, -1])
+    rows = product(np.broadcast_to(begin[:, None], (blocks, size, 1, k)), inside)
+    return np.concatenate([first[None, :], rows.reshape(-1, k)[:n]])
+
+
+def _max_plus(a: Floats, b: Floats) -> Floats:
+    result: Floats = (a[..., :, :, None] + b[..., None, :, :]).max(axis=-2)
+    return result
+
+
+def _sum_product(a: Floats, b: Floats) -> Floats:
+    """Scaled, for only proportions matter and the products of many would vanish."""
+    result = a @ b
+    scaled: Floats = result / result.max(axis=(-2, -1), keepdims=True)
+    return scaled

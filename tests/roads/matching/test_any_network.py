@@ -18,8 +18,11 @@ SIDE = 5
 
 
 class Town:
-    """Streets between the crossings of an uneven grid: parallel roads 30 m apart or more, bends, dead ends, T-junctions,
-    loops, one-way streets, segments that run on over several crossings."""
+    """Streets between the crossings of an uneven grid, and a drive over them.
+
+    Parallel roads 30 m apart or more, bends, dead ends, T-junctions, loops, one-way streets, and segments that run on
+    over several crossings.
+    """
 
     def __init__(self, random: Random) -> None:
         axis = [np.cumsum([random.choice([30.0, 45.0, 110.0]) for _ in range(SIDE)]) for _ in range(2)]
@@ -27,26 +30,28 @@ class Town:
         self.lines: list[list[Place]] = []
         self.street: dict[tuple[Node, Node], tuple[int, float, float, bool]] = {}  # segment, from, to, forward
         self.shape: dict[tuple[Node, Node], list[Place]] = {}
+        # Lines that merely cross don't connect, so at each crossing the segments of one direction only run on.
+        self.through = {crossing: random.choice([True, False]) for crossing in self.place}
         for across in (False, True):
             for j in range(SIDE):
                 row = [(j, i) if across else (i, j) for i in range(SIDE)]
-                self._lay_row(row, random)
+                self._lay_row(row, across, random)
         if not self.street:
             self._lay([(0, 0), (1, 0)], random)
         self.oneway = [0] * len(self.lines)
         self.path = self._drive(random)
         self._make_oneway(random)
 
-    def _lay_row(self, row: list[Node], random: Random) -> None:
+    def _lay_row(self, row: list[Node], across: bool, random: Random) -> None:
         """Segments of one or more blocks along a row of crossings; some blocks have no street."""
         run: list[Node] = [row[0]]
-        for here, there in pairwise(row):
+        for there in row[1:]:
             if random.random() < 0.25:
                 self._lay(run, random)
                 run = [there]
             else:
                 run.append(there)
-                if random.random() < 0.6:
+                if self.through[there] != across:
                     self._lay(run, random)
                     run = [there]
         self._lay(run, random)
@@ -106,7 +111,7 @@ class Town:
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.randoms(use_true_random=False), st.sampled_from([2.0, 6.0, 12.0]))
+@given(st.randoms(use_true_random=False), st.sampled_from([2.0, 4.0, 6.0]))
 def test_noiseless_drive_is_recovered_exactly(random: Random, step_m: float) -> None:
     town = Town(random)
     network = network_from(town.lines, town.oneway)

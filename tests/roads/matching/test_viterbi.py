@@ -1,4 +1,4 @@
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from hypothesis import given, settings
@@ -18,10 +18,11 @@ def chain(seed: int, n: int, k: int) -> tuple[np.ndarray, np.ndarray]:
 
 def scores(emission: np.ndarray, transition: np.ndarray) -> dict[tuple[int, ...], float]:
     n, k = emission.shape
-    return {
-        states: emission[range(n), states].sum() + sum(transition[t, a, b] for t, (a, b) in enumerate(zip(states, states[1:])))
-        for states in product(range(k), repeat=n)
-    }  # fmt: skip
+    found = {}
+    for states in product(range(k), repeat=n):
+        steps = sum(transition[t, a, b] for t, (a, b) in enumerate(pairwise(states)))
+        found[states] = emission[range(n), states].sum() + steps
+    return found
 
 
 @settings(max_examples=60, deadline=None)
