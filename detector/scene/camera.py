@@ -20,6 +20,7 @@ Brown and Conrady, with the signs of OpenCV: a wide lens that bends lines outwar
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -81,15 +82,7 @@ class Camera:
 
     def rotation(self) -> Floats:
         """(3, 3) matrix from the vehicle frame to the camera frame; its rows are the camera's right, down and axis."""
-        yaw, pitch, roll = (math.radians(angle) for angle in (self.yaw_deg, self.pitch_deg, self.roll_deg))
-        level = np.array([math.cos(yaw), -math.sin(yaw), 0.0])
-        right = np.array([-math.sin(yaw), -math.cos(yaw), 0.0])
-        below = np.array([0.0, 0.0, -1.0])
-        axis = math.cos(pitch) * level + math.sin(pitch) * below
-        down = math.cos(pitch) * below - math.sin(pitch) * level
-        return np.stack(
-            [math.cos(roll) * right + math.sin(roll) * down, math.cos(roll) * down - math.sin(roll) * right, axis]
-        )
+        return _rotation(self.yaw_deg, self.pitch_deg, self.roll_deg)
 
     def ground(self, pixels: Floats) -> Floats:
         """(n, 2) pixels -> (n, 2) ahead, left in metres on the road; nan at and above the horizon."""
@@ -177,6 +170,21 @@ class Camera:
             cx=self.cx * factor,
             cy=self.cy * height / self.height,
         )
+
+
+@lru_cache(maxsize=64)
+def _rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Floats:
+    """See `Camera.rotation`. One camera is asked for it for every frame and box; the array can't be written to."""
+    yaw, pitch, roll = math.radians(yaw_deg), math.radians(pitch_deg), math.radians(roll_deg)
+    level = np.array([math.cos(yaw), -math.sin(yaw), 0.0])
+    right = np.array([-math.sin(yaw), -math.cos(yaw), 0.0])
+    below = np.array([0.0, 0.0, -1.0])
+    axis = math.cos(pitch) * level + math.sin(pitch) * below
+    down = math.cos(pitch) * below - math.sin(pitch) * level
+    turned = math.cos(roll) * right + math.sin(roll) * down, math.cos(roll) * down - math.sin(roll) * right
+    matrix = np.stack([*turned, axis])
+    matrix.flags.writeable = False
+    return matrix
 
 
 def default_camera(width: int, height: int) -> Camera:
