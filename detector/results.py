@@ -39,7 +39,8 @@ def _schema(*columns: str) -> pa.Schema:
 
 FRAMES = _schema(
     *("index int64", "source string", "media_time_s double", "time_s double", "lon double", "lat double"),
-    *("heading_deg double", "speed_mps double", "sigma_m double", "distance_m double", "width int64", "height int64"),
+    *("heading_deg double", "speed_mps double", "sigma_m double", "distance_m double", "speed_sigma_mps double"),
+    *("heading_sigma_deg double", "width int64", "height int64"),
 )
 COVERAGE = _schema(
     *("frame_index int64", "near_m double", "far_m double", "usable bool", "reason string", "quality double"),
@@ -174,7 +175,7 @@ def _read(path: Path, schema: pa.Schema) -> Iterable[list[Any]]:
 def _frame_row(f: Frame) -> tuple[Any, ...]:
     p = f.pose
     place = (p.time_s, p.lon, p.lat, p.heading_deg, p.speed_mps, p.sigma_m, p.distance_m)
-    return (f.index, f.source, f.media_time_s, *place, f.width, f.height)
+    return (f.index, f.source, f.media_time_s, *place, p.speed_sigma_mps, p.heading_sigma_deg, f.width, f.height)
 
 
 def _frame(row: Sequence[Any]) -> Frame:

@@ -40,6 +40,8 @@ class Pose:
     speed_mps: float
     sigma_m: float
     distance_m: float  # driven since the start of the trajectory
+    speed_sigma_mps: float | None = None  # 1 sigma; None where unknown
+    heading_sigma_deg: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,16 +103,15 @@ class Trajectory:
         if len(times):
             headings = (headings + self._proj.get_factors(lon, lat).meridian_convergence) % 360.0
         speeds = np.linalg.norm(velocities, axis=1)
-        columns = (times, np.asarray(lon), np.asarray(lat), headings, speeds, np.sqrt(variances), distances)
+        places_told = (times, np.asarray(lon), np.asarray(lat), headings, speeds, np.sqrt(variances), distances)
+        columns = (*places_told, *self._motion_sigmas(times, speeds))
         return [Pose(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
-    def motion_sigmas(self, times_s: Floats) -> tuple[Floats, Floats]:
-        """1 sigma of speed in m/s and of heading in degrees at the times (n,), which lie within the trajectory.
+    def _motion_sigmas(self, times: Floats, speeds: Floats) -> tuple[Floats, Floats]:
+        """1 sigma of the speeds (n,) in m/s and of the headings in degrees.
 
         A heading held while the vehicle stands is as sure as that of the slowest movement.
         """
-        times = np.asarray(times_s, dtype=float)
-        speeds = np.linalg.norm(self._interpolate(times)[1], axis=1)
         variances = np.interp(times, self._times, self._speed_variances)
         # Between fixes the acceleration is not known either: a bridge of the motion model's velocity.
         after = np.clip(np.searchsorted(self._times, times), 1, max(len(self._times) - 1, 1))

@@ -1,17 +1,15 @@
-"""Detections drawn for people: boxes in the colours of the taxonomy, and contact sheets."""
+"""Detections drawn for people: boxes in the colours of the taxonomy."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
 
-from detector.model.preprocess import letterbox
 from detector.taxonomy import CLASSES
 from detector.types import Detection, Image
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 FONT_PX = 22  # height of a capital at scale 1
-SHEET_GROUND = (32, 32, 32)
 
 
 def draw(image: Image, detections: Iterable[Detection]) -> Image:
@@ -29,26 +27,6 @@ def draw(image: Image, detections: Iterable[Detection]) -> Image:
         text = f"{damage.english} {detection.score:.2f}"
         _label(canvas, text, x0, y0, capital_px=max(9.0, side / 50), colour=_rgb(damage.colour))
     return canvas
-
-
-def contact_sheet(images: Sequence[Image], columns: int, cell_px: int = 480) -> Image:
-    """Lay pictures side by side, row by row, each fitted into a cell `cell_px` wide and as high as the tallest.
-
-    Raises:
-        ValueError: no pictures or no columns.
-    """
-    if not images or columns < 1:
-        raise ValueError("a contact sheet needs a picture and a column")
-    layouts = [letterbox(image.shape[1], image.shape[0], cell_px) for image in images]
-    height = max(layout.resized[1] for layout in layouts)
-    rows = -(-len(images) // columns)
-    sheet = np.full((rows * height, min(columns, len(images)) * cell_px, 3), SHEET_GROUND, np.uint8)
-    for i, (image, layout) in enumerate(zip(images, layouts, strict=True)):
-        small = np.asarray(cv2.resize(image, layout.resized, interpolation=cv2.INTER_AREA), np.uint8)
-        y = i // columns * height + (height - small.shape[0]) // 2
-        x = i % columns * cell_px + (cell_px - small.shape[1]) // 2
-        sheet[y : y + small.shape[0], x : x + small.shape[1]] = small
-    return sheet
 
 
 def _label(canvas: Image, text: str, x: int, y: int, capital_px: float, colour: tuple[int, int, int]) -> None:

@@ -11,14 +11,13 @@ from detector.scene.calibration.birdview import CELL, BirdView, nearest, shift_s
 from detector.scene.calibration.motion import (
     COLUMNS,
     LOG_STEP,
-    NOD,
     PITCH,
     REFERENCE_PX,
     YAW,
 )
 from detector.scene.calibration.pairs import FramePair
 from detector.scene.calibration.registration import Pyramid, match, pyramid, working_width
-from detector.scene.calibration.result import LEAST_PAIRS, LEAST_SUPPORT, Calibration, judge, support
+from detector.scene.calibration.result import LEAST_PAIRS, LEAST_SUPPORT, Calibration, judge
 from detector.scene.calibration.solve import Problem, Solution, solve
 from detector.scene.camera import Camera
 from detector.scene.horizon import find_direction
@@ -69,30 +68,6 @@ def calibrate(
     return judge(pairs, camera, solution, focal_sigma, track_sigma, tells_focal)
 
 
-def frame_pitches(pairs: Sequence[FramePair], camera: Camera) -> tuple[Floats, Floats]:
-    """The pitch in degrees of the first and second frame of each pair, both (n,), for a calibrated camera.
-
-    nan where a pair shows too little of the road. This follows the nodding of the vehicle on its springs.
-    """
-    unknown = np.full(len(pairs), np.nan)
-    if not pairs:
-        return unknown, unknown
-    scaled, firsts, seconds = _prepared(pairs, camera)
-    driven = np.array([p.step_m for p in pairs])
-    tilts, heights = np.add(camera.pitch_deg, (-0.5, 0.5)), camera.height_m * np.array([0.8, 0.9, 1.0, 1.1, 1.25])
-    start = _search(firsts, seconds, scaled, tilts, heights, driven, least_gain=-1.0)
-    if start is None:
-        return unknown, unknown
-    known = _shared(scaled)
-    solution = _refine(firsts, seconds, (scaled.cx, scaled.cy), start, known, np.full(len(known), FIXED), least=1)
-    if solution is None:
-        return unknown, unknown
-    seen = support(solution, len(pairs)) >= LEAST_SUPPORT
-    first = np.degrees(solution.motions[:, PITCH])
-    second = first + np.degrees(solution.motions[:, NOD])
-    return np.where(seen, first, np.nan), np.where(seen, second, np.nan)
-
-
 def length_sigma(trajectory: Trajectory, start_s: float, end_s: float) -> float:
     """1 sigma of the length driven between two times, as a fraction: what the places of its ends leave open."""
     first, last = trajectory.at(np.array([start_s, end_s]))
@@ -118,10 +93,9 @@ def _search(
     tilts_deg: Floats,
     heights_m: Floats,
     driven: Floats,
-    least_gain: float = COARSE_SCORE,
 ) -> Floats | None:
     """First motions (p, 7): the pitch and height at which most roads seen from above lie over each other."""
-    best, best_gain = None, least_gain
+    best, best_gain = None, COARSE_SCORE
     for pitch_deg in tilts_deg:
         tilted = replace(camera, pitch_deg=float(pitch_deg))
         if (near := nearest(tilted)) is None:
@@ -154,14 +128,13 @@ def _refine(
     motions: Floats,
     known: Floats,
     doubt: Floats,
-    least: int = LEAST_PAIRS,
 ) -> Solution | None:
     """Match and solve in turns, each time from nearer by; None where too little can be followed."""
     shared = known
     solution = None
     for scale_px in SCALES_PX:
         matches = match(firsts, seconds, centre, motions, shared)
-        if len(matches.pair) < least * LEAST_SUPPORT:
+        if len(matches.pair) < LEAST_PAIRS * LEAST_SUPPORT:
             return None
         solution = solve(Problem(matches, known, doubt, scale_px), motions, shared)
         motions, shared = solution.motions, solution.shared

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from detector.footage.trajectory import Trajectory
-from detector.scene.calibration.calibrate import calibrate, frame_pitches, length_sigma
+from detector.scene.calibration.calibrate import calibrate, length_sigma
 from detector.scene.calibration.pairs import FramePair
 from detector.types import Fix
 from tests.detector.calibration.road import ASSUMED, CAMERA, drive
@@ -86,14 +86,6 @@ def test_pictures_of_different_places_give_nothing(seen):
     pairs, _ = seen
     mixed = [replace(p, second=q.second) for p, q in zip(pairs, pairs[5:] + pairs[:5], strict=True)]
     assert calibrate(mixed, ASSUMED) is None
-
-
-def test_the_nod_of_each_frame_is_followed(seen):
-    pairs, pitches = seen
-    first, second = frame_pitches(pairs, replace(CAMERA, calibrated=True))
-    assert first == pytest.approx(pitches, abs=0.15)
-    assert np.isfinite(second).all()
-    assert frame_pitches([], CAMERA)[0].shape == (0,)
 
 
 def test_length_sigma_falls_with_the_length():

@@ -88,8 +88,8 @@ def test_speed_and_heading_are_as_sure_as_said() -> None:
     for seed in range(8):
         times, true = street_drive()
         trajectory = Trajectory(fixes(times, true + wander(len(true), 2.1, 12.0, seed)))
-        speed_sigma, heading_sigma = trajectory.motion_sigmas(START + times[2:-2])
         poses = trajectory.at(START + times[2:-2])
+        speed_sigma, heading_sigma = np.array([(p.speed_sigma_mps, p.heading_sigma_deg) for p in poses], float).T
         velocity = np.gradient(true, axis=0)[2:-2]
         convergence = 1.16  # of the grid at the origin, degrees
         heading = np.degrees(np.arctan2(*velocity.T)) + convergence
@@ -109,7 +109,9 @@ def test_motion_is_less_sure_at_low_speed_and_in_gaps() -> None:
     slow = Trajectory(fixes(times, np.column_stack([2 * times, 0 * times])))
     fast = Trajectory(fixes(times, np.column_stack([20 * times, 0 * times])))
     at = START + np.array([15.0, 45.0])
-    (slow_speed, slow_turn), (fast_speed, fast_turn) = slow.motion_sigmas(at), fast.motion_sigmas(at)
+    (slow_speed, slow_turn), (fast_speed, fast_turn) = (
+        np.array([(p.speed_sigma_mps, p.heading_sigma_deg) for p in drive.at(at)], float).T for drive in (slow, fast)
+    )
     assert slow_speed == pytest.approx(fast_speed)
     assert (slow_turn > fast_turn).all()
     assert fast_speed[1] > 3 * fast_speed[0]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from detector.model.drawing import contact_sheet, draw
+from detector.model.drawing import draw
 from detector.taxonomy import CLASSES, DamageClass
 from detector.types import Detection, Image
 
@@ -37,13 +37,3 @@ def test_labels_stay_in_the_picture() -> None:
 
 def test_nothing_found_nothing_drawn() -> None:
     np.testing.assert_array_equal(draw(asphalt(64, 64), []), asphalt(64, 64))
-
-
-def test_contact_sheet() -> None:
-    sheet = contact_sheet([asphalt(1920, 1080)] * 4 + [asphalt(600, 800)], columns=3, cell_px=240)
-    assert sheet.shape == (2 * 240, 3 * 240, 3)
-    assert (sheet[120, 120] == 90).all()
-    assert (sheet[-1, -1] == 32).all()
-    assert contact_sheet([asphalt(1920, 1080)] * 2, columns=8, cell_px=320).shape == (180, 640, 3)
-    with pytest.raises(ValueError, match="a picture and a column"):
-        contact_sheet([], columns=3)
