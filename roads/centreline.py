@@ -69,6 +69,7 @@ def centre_lines(areas: Areas) -> CentreLines:
 
     A junction becomes a star of lines. Small islands are crossed. The lines' direction means nothing.
     """
+    areas = shapely.set_precision(areas, 0)  # with a grid attached, GEOS makes empty buffers of some rings
     areas = shapely.make_valid(shapely.remove_repeated_points(areas, STEP_M), method="structure")
     areas = np.array([_largest(area) for area in areas], dtype=object)
     width = 2 * shapely.area(areas) / np.maximum(shapely.length(areas), STEP_M)
