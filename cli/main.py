@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import maps, options
-from cli.progress import bars, counted, errors
+from cli.progress import bars, counted, errors, exit_if
 from cli.summary import show_calibration, show_redrive
 from detector import __version__
 from detector.errors import SchouwError
@@ -81,7 +81,7 @@ def detect(
     done = _detect(footage, out, track, settings)
     typer.echo(f"{len(done.result.defects)} defects in {len(done.result.frames)} frames: {out}")
     show_redrive(done.result.meta["redrive"])
-    _exit_if(done.failed)
+    exit_if(done.failed)
 
 
 @app.command()
@@ -119,7 +119,7 @@ def survey(
     done = _detect(footage, result, track, settings, lambda poses: check_overlap(network, poses))
     maps.make_map([result], network, out, table)
     show_redrive(done.result.meta["redrive"])
-    _exit_if(done.failed)
+    exit_if(done.failed)
 
 
 @app.command()
@@ -190,7 +190,7 @@ def predict(
     with atomic_path(json_file) as temporary:
         temporary.write_text(json.dumps(rows) + "\n")
     typer.echo(f"{sum(map(len, rows.values()))} boxes in {len(rows)} pictures: {json_file}")
-    _exit_if([str(problem) for problem in problems])
+    exit_if([str(problem) for problem in problems])
 
 
 @app.command()
@@ -276,10 +276,3 @@ def _needs(*packages: str, extra: str) -> None:
     missing = [package for package in packages if find_spec(package) is None]
     if missing:
         raise SchouwError(f"this command needs {', '.join(missing)}; run: pip install 'schouw[{extra}]'")
-
-
-def _exit_if(failed: list[str]) -> None:
-    for sentence in failed:
-        errors.print(f"schouw: {sentence}", style="yellow", markup=False, soft_wrap=True)
-    if failed:
-        raise typer.Exit(1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import options
-from cli.progress import errors
+from cli.progress import errors, exit_if
 from cli.summary import show_changes, show_priorities, show_summary
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def map_(
     """
     from roads.network import read_network
 
-    make_map(results, read_network(roads, layer, columns, section), out, table)
+    exit_if(make_map(results, read_network(roads, layer, columns, section), out, table))
 
 
 def add(
@@ -53,9 +53,10 @@ def add(
 
     with errors.status("mapping"):
         opened = open_map(to)
-        made = extend(opened, results, read_table(table) if table else opened.table)
-    show_summary(made.summary)
+        grown = extend(opened, results, read_table(table) if table else opened.table)
+    show_summary(grown.road_map.summary)
     typer.echo(f"map: {to / 'map.html'}")
+    exit_if(grown.failed)
 
 
 def compare(
@@ -157,12 +158,13 @@ def report(
     typer.echo(f"report: {out}")
 
 
-def make_map(results: list[Path], network: "Network", out: Path, table: str | None) -> None:
-    """Make a map of drives and say what it shows."""
+def make_map(results: list[Path], network: "Network", out: Path, table: str | None) -> list[str]:
+    """Make a map of drives and say what it shows. Returns a sentence for each that could not be used."""
     from roads.condition.table import DEFAULT, read_table
     from roads.folder import create
 
     with errors.status("mapping"):
-        made = create(out, results, network, read_table(table or DEFAULT))
-    show_summary(made.summary)
+        grown = create(out, results, network, read_table(table or DEFAULT))
+    show_summary(grown.road_map.summary)
     typer.echo(f"map: {out / 'map.html'}")
+    return grown.failed

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
+import typer
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -49,3 +50,11 @@ def counted(items: Iterable[T], stage: str, total: int, report: "Report") -> Ite
     for done, item in enumerate(items, start=1):
         yield item
         report(stage, done, total)
+
+
+def exit_if(failed: list[str]) -> None:
+    """Say what failed, and end with exit code 1 if anything did."""
+    for sentence in failed:
+        errors.print(f"schouw: {sentence}", style="yellow", markup=False, soft_wrap=True)
+    if failed:
+        raise typer.Exit(1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from detector.errors import InputError, SettingsError
+from detector.errors import InputError, SchouwError, SettingsError
 from detector.results import picture_path, read_result
 from roads.changes import Changes, compare
 from roads.condition.table import Table, read_table, write_table
@@ -48,6 +48,14 @@ class Moment:
         return float(self.inventory.surveys["to_s"].max()) if self.at_s is None else self.at_s
 
 
+@dataclass(frozen=True)
+class Grown:
+    """A map after surveys were added. `failed` holds one sentence for each that could not be used."""
+
+    road_map: RoadMap
+    failed: list[str]
+
+
 def open_map(folder: Path) -> Moment:
     """Open a map folder.
 
@@ -75,17 +83,19 @@ def moment(text: str) -> Moment:
     return Moment(opened.folder, opened.inventory, opened.table, end.timestamp())
 
 
-def create(out: Path, results: Sequence[Path], network: Network, table: Table) -> RoadMap:
+def create(out: Path, results: Sequence[Path], network: Network, table: Table) -> Grown:
     """Make a map of surveys (result folders) in the folder `out`; other files there stay.
 
+    A survey that can't be used is told and left out.
+
     Raises:
-        InputError: a result can't be read, or `out` can't be written.
-        NetworkError: a survey and the network don't overlap.
+        InputError: no result can be read (the first one's error), or `out` can't be written.
+        NetworkError: no survey overlaps with the network.
     """
     return _grow(out, empty_inventory(network), results, table)
 
 
-def extend(opened: Moment, results: Sequence[Path], table: Table) -> RoadMap:
+def extend(opened: Moment, results: Sequence[Path], table: Table) -> Grown:
     """Add surveys to a map. One that is already in it is replaced. Raises what `create` raises."""
     return _grow(opened.folder, opened.inventory, results, table)
 
@@ -111,15 +121,22 @@ def changes_between(before: Moment, after: Moment) -> Changes:
     return compare(road_map(both, after.table, before.until_s), road_map(both, after.table, after.at_s))
 
 
-def _grow(out: Path, inventory: Inventory, results: Sequence[Path], table: Table) -> RoadMap:
+def _grow(out: Path, inventory: Inventory, results: Sequence[Path], table: Table) -> Grown:
     pictures: dict[str, Path] = {}
+    problems: list[SchouwError] = []
     for folder in results:
-        result = read_result(folder)
-        placed = place_survey(result, inventory.network)
+        try:
+            result = read_result(folder)
+            placed = place_survey(result, inventory.network)
+        except SchouwError as problem:
+            problems.append(problem)
+            continue
         inventory = add(inventory, placed)
         pictures |= {
             picture(placed.survey["survey_id"], defect.id): picture_path(folder, defect.id) for defect in result.defects
         }
+    if len(problems) == len(results):
+        raise problems[0]
     made = road_map(inventory, table)
     with made_aside(out) as folder:
         for name, source in pictures.items():
@@ -129,7 +146,7 @@ def _grow(out: Path, inventory: Inventory, results: Sequence[Path], table: Table
         write_table(table, folder / TABLE)
         write_map(made, [folder, out], folder)
     write_inventory(inventory, out / INVENTORY)
-    return made
+    return Grown(made, [str(problem) for problem in problems])
 
 
 def _drives(inventory: Inventory) -> Iterator[Placed]:

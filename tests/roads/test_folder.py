@@ -67,8 +67,8 @@ def test_a_map_is_made_again_from_its_folder(folder: Path, survey: SurveyResult,
 def test_growing_a_map_is_making_it_of_all_drives(
     folder: Path, spring: Path, autumn: Path, network: Network, tmp_path: Path
 ) -> None:
-    grown = extend(open_map(folder), [autumn], TABLE)
-    at_once = create(tmp_path / "at-once", [spring, autumn], network, TABLE)
+    grown = extend(open_map(folder), [autumn], TABLE).road_map
+    at_once = create(tmp_path / "at-once", [spring, autumn], network, TABLE).road_map
     assert same(grown, at_once)
     assert same(open_map(folder).road_map(), at_once)
     assert len(grown.summary["surveys"]) == 2
@@ -85,6 +85,13 @@ def test_a_drive_that_can_not_be_added_leaves_the_map_as_it_was(folder: Path, tm
     with pytest.raises(InputError, match="no survey result here"):
         extend(open_map(folder), [tmp_path / "nothing"], TABLE)
     assert files(folder) == before
+
+
+def test_one_bad_drive_does_not_end_the_batch(folder: Path, autumn: Path, tmp_path: Path) -> None:
+    grown = extend(open_map(folder), [tmp_path / "nothing", autumn], TABLE)
+    assert len(grown.failed) == 1
+    assert "nothing: no survey result here" in grown.failed[0]
+    assert len(open_map(folder).inventory.surveys) == 2
 
 
 def test_what_changed_between_two_moments_of_one_map(folder: Path, autumn: Path) -> None:
