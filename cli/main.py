@@ -148,7 +148,7 @@ def calibrate(
             footage, "its pictures don't show the road well enough to calibrate", "film a dry road in daylight"
         )
     write_camera(found.calibration.camera, out)
-    show_calibration(found)
+    show_calibration(found.calibration, found.offset, found.applied_s)
     typer.echo(f"camera: {out}")
 
 

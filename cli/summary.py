@@ -12,7 +12,8 @@ from detector.taxonomy import CLASSES
 if TYPE_CHECKING:
     import pandas as pd
 
-    from detector.scene.calibration.drive import DriveCalibration
+    from detector.footage.clock import Offset
+    from detector.scene.calibration.result import Calibration
 
 
 def show_summary(summary: dict[str, Any]) -> None:
@@ -41,11 +42,8 @@ def show_redrive(stretches: list[dict[str, Any]]) -> None:
         typer.echo(f"drive again: {metres:.0f} m in {count} ({reasons}); survey.json says where")
 
 
-def show_calibration(found: "DriveCalibration") -> None:
+def show_calibration(calibration: "Calibration", clock: "Offset", applied_s: float) -> None:
     """Print the camera's values with their doubt, and what the pictures say of the clock."""
-    calibration = found.calibration
-    if calibration is None:
-        return
     camera, sigmas = calibration.camera, calibration.sigmas
     rows = Table("", "value", "1 sigma", box=None, padding=(0, 2, 0, 0))
     rows.add_row("height", f"{camera.height_m:.2f} m", f"{sigmas.height * camera.height_m:.2f} m")
@@ -56,9 +54,8 @@ def show_calibration(found: "DriveCalibration") -> None:
     rows.add_row("bulge (k1)", f"{camera.k1:.3f}", "")
     Console().print(rows)
     typer.echo(f"from {calibration.pairs} pairs of frames, whose pitch scatters by {calibration.nod_deg:.2f}°")
-    clock = found.offset
     if clock.sure:
-        used = "applied" if found.applied_s else "not applied: within its doubt"
+        used = "applied" if applied_s else "not applied: within its doubt"
         typer.echo(f"clock: the video is off by {clock.seconds:+.2f} s (1 sigma {clock.sigma_s:.2f} s), {used}")
     else:
         typer.echo(f"clock: {clock.reason}")

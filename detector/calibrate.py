@@ -51,8 +51,7 @@ def calibrate_footage(footage: Path, track: Path | None = None, offset_s: float 
     trajectory = Trajectory(fixes.fixes)
     start_s, _ = media_start(video, fixes, trajectory, float(frame_times(footage)[0]))
     camera = default_camera(video.width, video.height)
-    found = calibrate_video(footage, trajectory, start_s + offset_s, camera)
-    return replace(found, applied_s=found.applied_s + offset_s)
+    return calibrate_video(footage, trajectory, start_s + offset_s, camera)
 
 
 def calibrate_drive(footage: Sequence[Path], track: Path | None, offset_s: float) -> FromFootage:
@@ -71,10 +70,10 @@ def calibrate_drive(footage: Sequence[Path], track: Path | None, offset_s: float
             notes.append(f"{file}: the camera can't be calibrated on this drive; only its direction is found")
             continue
         clock = found.offset
-        if found.applied_s != offset_s:
+        if found.applied_s:
             notes.append(f"{file}: clock corrected by {clock.seconds:+.2f} s (1 sigma {clock.sigma_s:.2f} s)")
         notes += [f"{file}: {note}" for note in found.calibration.notes]
-        return FromFootage(found.calibration.camera, found.applied_s, tuple(notes))
+        return FromFootage(found.calibration.camera, offset_s + found.applied_s, tuple(notes))
     return FromFootage(None, offset_s, tuple(notes))
 
 

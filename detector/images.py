@@ -42,6 +42,22 @@ def write_jpeg(image: Image, path: Path, quality: int = 90) -> None:
         temporary.write_bytes(data.tobytes())
 
 
+def small_jpeg(path: Path, longest_px: int, quality: int) -> tuple[bytes, tuple[int, int]] | None:
+    """A picture file as a JPEG whose longest side has at most so many pixels, with its width and height.
+
+    None where it is missing or can't be read.
+    """
+    data = np.fromfile(path, np.uint8) if path.is_file() and path.stat().st_size else None
+    pixels = None if data is None else cv2.imdecode(data, cv2.IMREAD_COLOR)
+    if pixels is None:
+        return None
+    scale = min(longest_px / max(pixels.shape[:2]), 1.0)
+    size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    _, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return jpeg.tobytes(), size
+
+
 @contextmanager
 def _silent_opencv() -> Iterator[None]:
     """Keep OpenCV's log lines from standing beside our own error."""

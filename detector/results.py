@@ -10,7 +10,6 @@ track.parquet       the GPS fixes
 pictures/<id>.jpg   a crop of each defect
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +18,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from detector.cards import FolderKind
 from detector.errors import InputError
 from detector.files import atomic_folder
 from detector.images import write_jpeg
 from detector.types import Coverage, Defect, Detection, Fix, Frame, Image, Look, Pose
 
-FORMAT = "schouw survey"
-VERSION = 2
-CARD = "survey.json"
+RESULT = FolderKind(
+    card="survey.json",
+    format="schouw survey",
+    version=2,
+    name="a survey result",
+    briefly="a result",
+    where="name the folder that schouw detect wrote",
+    again="run schouw detect again",
+    other_version="run schouw detect again, or use the schouw that wrote it",
+)
 
 DETECTION = ("x0 double", "y0 double", "x1 double", "y1 double", "score double", "class_id int64")
 LOOK = ("near_m double", "far_m double", "left_m double", "right_m double")
@@ -76,13 +83,11 @@ def write_result(result: SurveyResult, pictures: Mapping[int, Image], folder: Pa
         folder: where.
 
     Raises:
-        InputError: see `check_replaceable`.
+        InputError: see `FolderKind.check_replaceable`.
     """
-    check_replaceable(folder)
+    RESULT.check_replaceable(folder)
     with atomic_folder(folder.resolve()) as new:
-        card = {"format": FORMAT, "version": VERSION, "meta": result.meta}
-        text = json.dumps(card, ensure_ascii=False, indent=2, allow_nan=False)
-        (new / CARD).write_text(text + "\n", encoding="utf-8")
+        RESULT.write_card(new, {"meta": result.meta})
         _write(new / "frames.parquet", FRAMES, map(_frame_row, result.frames))
         _write(new / "coverage.parquet", COVERAGE, map(_coverage_row, result.coverage))
         _write(new / "detections.parquet", DETECTIONS, ((i, *_detection_row(d)) for i, d in result.detections))
@@ -94,21 +99,13 @@ def write_result(result: SurveyResult, pictures: Mapping[int, Image], folder: Pa
             write_jpeg(pictures[defect_id], picture_path(new, defect_id))
 
 
-def check_replaceable(folder: Path) -> None:
-    """Raise `InputError` if `folder` holds something that is not a survey result: writing one would remove it."""
-    is_result = (folder / CARD).is_file()
-    is_empty = folder.is_dir() and not any(folder.iterdir())
-    if folder.exists() and not is_result and not is_empty:
-        raise InputError(folder, "holds something other than a survey result", "choose another folder")
-
-
 def read_result(folder: Path) -> SurveyResult:
     """Read what `write_result` wrote; equal to it field by field.
 
     Raises:
         InputError: `folder` is no result, one of another version, or one with missing or damaged files.
     """
-    meta = _read_card(folder)
+    meta = dict(RESULT.read_card(folder)["meta"])
     looks: dict[int, list[Look]] = {}
     for defect_id, frame_index, *rest in _read(folder / "looks.parquet", LOOKS):
         looks.setdefault(defect_id, []).append(Look(frame_index, _detection(rest[:6]), *rest[6:]))
@@ -125,25 +122,6 @@ def read_result(folder: Path) -> SurveyResult:
 def picture_path(folder: Path, defect_id: int) -> Path:
     """Where a defect's crop lies in a result folder."""
     return folder / "pictures" / f"{defect_id}.jpg"
-
-
-def _read_card(folder: Path) -> dict[str, Any]:
-    path = folder / CARD
-    if not path.is_file():
-        raise InputError(folder, f"no survey result here: it has no {CARD}", "name the folder that schouw detect wrote")
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(path, "not valid JSON", "run schouw detect again") from error
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
-        raise InputError(path, "not a survey result's description", "name the folder that schouw detect wrote")
-    if card.get("version") != VERSION:
-        raise InputError(
-            path,
-            f"a result of version {card.get('version')}; this schouw reads version {VERSION}",
-            "run schouw detect again, or use the schouw that wrote it",
-        )
-    return dict(card["meta"])
 
 
 def _write(path: Path, schema: pa.Schema, rows: Iterable[Sequence[Any]]) -> None:

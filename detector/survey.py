@@ -24,7 +24,7 @@ from detector.footage.sampling import read
 from detector.legs import Leg, plan_legs
 from detector.model.predictor import Device, Predictor
 from detector.model.weights import Weights, default_weights, load_weights
-from detector.results import SurveyResult, check_replaceable, write_result
+from detector.results import RESULT, SurveyResult, write_result
 from detector.scene.bonnet import find_bonnet
 from detector.scene.camera import Camera, read_camera
 from detector.scene.cameras import Cameras
@@ -142,7 +142,7 @@ def survey(
     """Do what `detect` does with a model that is already there; `model_card` is what the result says of it."""
     if not options.every_m > 0:
         raise SettingsError(f"one frame every {options.every_m} m is impossible; give a distance above 0")
-    check_replaceable(out)  # before the long part
+    RESULT.check_replaceable(out)  # before the long part
     if options.sheets and options.sheets.exists() and (not options.sheets.is_dir() or any(options.sheets.iterdir())):
         raise InputError(options.sheets, "is not an empty folder", "choose another folder for the contact sheets")
     profile = None if options.camera is None else read_camera(options.camera)

@@ -10,10 +10,8 @@ track.parquet         where each survey drove: GeoParquet
 Defects are not stored: they follow from observations and passes, for any moment (`roads.fusion.defects_at`).
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -21,15 +19,23 @@ import pandas as pd
 import pyarrow as pa
 import pyproj
 
+from detector.cards import FolderKind
 from detector.errors import InputError
 from detector.files import atomic_folder
 from roads.network import Network
 from roads.tables import OBSERVATIONS, PASSES, SURVEYS, Columns, conform, empty
 
-FORMAT = "schouw inventory"
-VERSION = 1
-CARD = "inventory.json"
 AGAIN = "make it again from the surveys' results"
+KIND = FolderKind(
+    card="inventory.json",
+    format="schouw inventory",
+    version=1,
+    name="an inventory",
+    briefly="an inventory",
+    where="name the folder of a map that schouw made",
+    again=AGAIN,
+    other_version=f"use the schouw that wrote it, or {AGAIN}",
+)
 
 # Observations as an inventory keeps them: x_m and y_m stay what the drive said, and beside them stands by how much the
 # drive is thought to be off there, against the drives before it.
@@ -60,20 +66,16 @@ def write_inventory(inventory: Inventory, folder: Path) -> None:
     Raises:
         InputError: `folder` holds something that is not an inventory, which writing would remove.
     """
-    if folder.exists() and not (folder / CARD).is_file() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise InputError(folder, "holds something other than an inventory", "choose another folder")
+    KIND.check_replaceable(folder)
     network, tables = inventory.network, _tables(inventory)
     card = {
-        "format": FORMAT,
-        "version": VERSION,
         "crs": network.crs.to_wkt(),
         "next_id": inventory.next_id,
         "network": {"file": network.path.name, "preset": network.preset, "notes": list(network.notes)},
         "rows": {name: len(table) for name, table in tables.items()},
     }
     with atomic_folder(folder.resolve()) as new:
-        text = json.dumps(card, ensure_ascii=False, indent=2, allow_nan=False)
-        (new / CARD).write_text(text + "\n", encoding="utf-8")
+        KIND.write_card(new, card)
         for name, table in tables.items():
             table.to_parquet(new / f"{name}.parquet", index=False, compression="zstd")
 
@@ -84,13 +86,15 @@ def read_inventory(folder: Path) -> Inventory:
     Raises:
         InputError: `folder` is no inventory, one of another version, or one with missing or damaged files.
     """
-    card = _read_card(folder)
+    card = KIND.read_card(folder)
     try:
         crs, about, rows = pyproj.CRS.from_wkt(card["crs"]), card["network"], card["rows"]
         name, preset, notes = Path(about["file"]), str(about["preset"]), tuple(about["notes"])
         next_id = int(card["next_id"])
     except (KeyError, TypeError, ValueError, pyproj.exceptions.CRSError) as error:
-        raise InputError(folder / CARD, "damaged: it lacks something an inventory says of itself", AGAIN) from error
+        raise InputError(
+            folder / KIND.card, "damaged: it lacks something an inventory says of itself", AGAIN
+        ) from error
     segments, track = (_read_places(folder / f"{part}.parquet", crs) for part in ("network", "track"))
     parts = {
         "network": segments,
@@ -101,7 +105,9 @@ def read_inventory(folder: Path) -> Inventory:
     }
     for part, table in parts.items():
         if len(table) != rows.get(part):
-            raise InputError(folder / f"{part}.parquet", f"has {len(table)} rows; {CARD} says {rows.get(part)}", AGAIN)
+            raise InputError(
+                folder / f"{part}.parquet", f"has {len(table)} rows; {KIND.card} says {rows.get(part)}", AGAIN
+            )
     network = Network(name, segments, crs, preset, notes)
     return Inventory(network, parts["surveys"], parts["observations"], parts["passes"], track, next_id)
 
@@ -114,25 +120,6 @@ def _tables(inventory: Inventory) -> dict[str, pd.DataFrame]:
         "passes": inventory.passes,
         "track": inventory.track,
     }
-
-
-def _read_card(folder: Path) -> dict[str, Any]:
-    path = folder / CARD
-    if not path.is_file():
-        raise InputError(folder, f"no inventory here: it has no {CARD}", "name the folder of a map that schouw made")
-    try:
-        card = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(path, "not valid JSON", AGAIN) from error
-    if not isinstance(card, dict) or card.get("format") != FORMAT:
-        raise InputError(path, "not an inventory's description", "name the folder of a map that schouw made")
-    if card.get("version") != VERSION:
-        raise InputError(
-            path,
-            f"an inventory of version {card.get('version')}; this schouw reads version {VERSION}",
-            f"use the schouw that wrote it, or {AGAIN}",
-        )
-    return card
 
 
 def _read_table(path: Path, columns: Columns) -> pd.DataFrame:
@@ -148,5 +135,5 @@ def _read_places(path: Path, crs: pyproj.CRS) -> gpd.GeoDataFrame:
     except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise InputError(path, "this part of the inventory is missing or damaged", AGAIN) from error
     if places.crs != crs:
-        raise InputError(path, f"is in another coordinate reference system than {CARD} says", AGAIN)
+        raise InputError(path, f"is in another coordinate reference system than {KIND.card} says", AGAIN)
     return places

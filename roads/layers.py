@@ -6,7 +6,6 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 from numpy.typing import NDArray
 
@@ -15,7 +14,7 @@ from roads.condition.table import Table
 from roads.coverage import Seen
 from roads.inventory import Inventory
 from roads.locate import lane_position
-from roads.network import WGS84, Network
+from roads.network import Network
 from roads.sections import substrings
 from roads.track import OFF, utc
 
@@ -60,8 +59,7 @@ def defects_layer(inventory: Inventory, defects: pd.DataFrame) -> gpd.GeoDataFra
     from_line = defects["from_line_m"].to_numpy()
     survey_id = inventory.surveys["survey_id"].to_numpy(object)[defects["survey"].to_numpy()]
     shown = _shown(inventory, defects)
-    to_degrees = pyproj.Transformer.from_crs(network.crs, WGS84, always_xy=True)
-    lon, lat = to_degrees.transform(defects["x_m"].to_numpy(), defects["y_m"].to_numpy())
+    lon, lat = network.to_degrees(defects[["x_m", "y_m"]].to_numpy(float))
     columns: dict[str, Any] = {
         "id": defects["id"].to_numpy(),
         **{

@@ -57,6 +57,15 @@ class Network:
     def _from_degrees(self) -> pyproj.Transformer:
         return pyproj.Transformer.from_crs(WGS84, self.crs, always_xy=True)  # 30 ms
 
+    @cached_property
+    def _to_degrees(self) -> pyproj.Transformer:
+        return pyproj.Transformer.from_crs(self.crs, WGS84, always_xy=True)
+
+    def to_degrees(self, xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n, 2) metres in the network's CRS -> WGS84 longitudes and latitudes."""
+        lon, lat = self._to_degrees.transform(*xy.T)
+        return lon, lat
+
     def to_metres(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
         """WGS84 degrees -> (n, 2) metres in the network's CRS."""
         return np.column_stack(self._from_degrees.transform(lon, lat)).astype(np.float64)

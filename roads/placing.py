@@ -73,7 +73,7 @@ def check_overlap(network: Network, poses: Sequence[Pose]) -> None:
     """Raise NetworkError when no pose lies within `NEAR_M` of any road: the wrong network, or the wrong track."""
     points = network.to_metres(np.array([pose.lon for pose in poses]), np.array([pose.lat for pose in poses]))
     known = np.flatnonzero(np.isfinite(points).all(axis=1))
-    tree = shapely.STRtree(network.segments.geometry.to_numpy())
+    tree = network.topology.tree
     for begin in range(0, len(known), AT_ONCE):  # the first few tell, nearly always
         if len(tree.query(shapely.points(points[known[begin : begin + AT_ONCE]]), "dwithin", NEAR_M)[0]):
             return

@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyproj
 import shapely
 
 from detector.results import SurveyResult
 from detector.types import Coverage, Floats
 from roads.coverage import UNKNOWN, UNUSABLE
 from roads.matching import Matching
-from roads.network import WGS84, Network
+from roads.network import Network
 
 OFF = "not on the network"
 
@@ -41,7 +40,7 @@ def track_layer(result: SurveyResult, network: Network, matching: Matching, poin
     geometry = shapely.points(points)
     lines = network.segments.geometry.to_numpy()
     geometry[on] = shapely.line_interpolate_point(lines[rows[on]], matching.offset_m[on])
-    lon, lat = pyproj.Transformer.from_crs(network.crs, WGS84, always_xy=True).transform(*points.T)
+    lon, lat = network.to_degrees(points)
     ids = network.segments["segment_id"].to_numpy(object)
     unmatched = [None if m else r or OFF for r, m in zip(matching.reason, on.tolist(), strict=True)]
     table = pd.DataFrame(

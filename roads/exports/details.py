@@ -4,7 +4,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import cv2
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from reportlab.lib.units import mm
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
 from reportlab.platypus import Image as Picture
 
+from detector.images import small_jpeg
 from roads.exports.chapters import Chapter, key_of
 from roads.exports.drawing import Content, Map, Strokes, dots_of
 from roads.exports.legend import CLASS, GRADE, PLAN, STATE
@@ -134,17 +134,12 @@ def _caption(chapter: Chapter, row: dict[Any, Any]) -> str:
 
 def picture(path: Path, width: float, height: float) -> Picture | None:
     """A picture made small, to fit in a box (points); None where it is missing or can't be read."""
-    pixels = (
-        cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR) if path.is_file() and path.stat().st_size else None
-    )
-    if pixels is None:
+    small = small_jpeg(path, PICTURE_PX, PICTURE_QUALITY)
+    if small is None:
         return None
-    scale = min(PICTURE_PX / max(pixels.shape[:2]), 1.0)
-    size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    _, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, PICTURE_QUALITY])
+    jpeg, size = small
     fits = min(width / size[0], height / size[1])
-    return Picture(BytesIO(jpeg.tobytes()), size[0] * fits, size[1] * fits, hAlign="LEFT")
+    return Picture(BytesIO(jpeg), size[0] * fits, size[1] * fits, hAlign="LEFT")
 
 
 def change_pages(chapter: Chapter, surveys: int) -> list[Flowable]:

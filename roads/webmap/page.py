@@ -13,13 +13,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import cv2
 import geopandas as gpd
 import numpy as np
 import shapely
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from detector.images import small_jpeg
 from detector.taxonomy import CLASSES, Kind
 from roads.exports.headings import DEFECTS, SEGMENTS
 from roads.exports.legend import GRADE, PCI, PLAN, SHARE, STATE, Theme
@@ -244,14 +244,8 @@ def _defects(layer: gpd.GeoDataFrame, pictures: Sequence[Path]) -> list[dict[str
 
 def _embedded(path: Path) -> str | None:
     """Make the picture a small data URI; None if it can't be read."""
-    picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR) if path.stat().st_size else None
-    if picture is None:
-        return None
-    scale = min(PICTURE_PX / max(picture.shape[:2]), 1.0)
-    size = (max(round(picture.shape[1] * scale), 1), max(round(picture.shape[0] * scale), 1))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    _, jpeg = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, PICTURE_QUALITY])
-    return "data:image/jpeg;base64," + base64.b64encode(jpeg.tobytes()).decode()
+    small = small_jpeg(path, PICTURE_PX, PICTURE_QUALITY)
+    return small and "data:image/jpeg;base64," + base64.b64encode(small[0]).decode()
 
 
 def _track(layer: gpd.GeoDataFrame) -> list[list[list[float]]]:

@@ -9,7 +9,7 @@ import pytest
 
 from detector.errors import InputError
 from roads.fusion import add, defects_at
-from roads.inventory import CARD, Inventory, empty_inventory, read_inventory, write_inventory
+from roads.inventory import KIND, Inventory, empty_inventory, read_inventory, write_inventory
 from tests.roads.fusion.making import drive, network, sight
 
 
@@ -72,17 +72,17 @@ def test_an_older_one_is_replaced_and_another_folder_is_not(inventory: Inventory
 
 
 def damage(folder: Path, how: str) -> None:
-    card = json.loads((folder / CARD).read_text())
+    card = json.loads((folder / KIND.card).read_text())
     if how == "no card":
-        (folder / CARD).unlink()
+        (folder / KIND.card).unlink()
     elif how == "no json":
-        (folder / CARD).write_text("{")
+        (folder / KIND.card).write_text("{")
     elif how == "other format":
-        (folder / CARD).write_text("[]")
+        (folder / KIND.card).write_text("[]")
     elif how == "no network":
-        (folder / CARD).write_text(json.dumps({k: v for k, v in card.items() if k != "network"}))
+        (folder / KIND.card).write_text(json.dumps({k: v for k, v in card.items() if k != "network"}))
     elif how == "other version":
-        (folder / CARD).write_text(json.dumps(card | {"version": 99}))
+        (folder / KIND.card).write_text(json.dumps(card | {"version": 99}))
     elif how == "cut off":
         path = folder / "observations.parquet"
         path.write_bytes(path.read_bytes()[:-20])
@@ -102,7 +102,7 @@ def damage(folder: Path, how: str) -> None:
 @pytest.mark.parametrize(
     ("how", "says"),
     [
-        ("no card", f"no {CARD}"),
+        ("no card", f"no {KIND.card}"),
         ("no json", "not valid JSON"),
         ("other format", "not an inventory's description"),
         ("no network", "damaged"),
