@@ -1,0 +1,1 @@
+"""Uploads, jobs, storage, the OGC API, tiles and the web app."""

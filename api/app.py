@@ -1,0 +1,53 @@
+"""The application: all routes, errors as problem+json, and the web app."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from starlette.staticfiles import StaticFiles
+
+from api import errors
+from api.context import Context
+from api.routes import about, exports, features, jobs, match, pictures, reviews, segments, surveys, tiles, uploads
+from detector import __version__
+
+WEB = Path(__file__).parent / "web" / "dist"
+ROUTES: tuple[tuple[str, APIRouter], ...] = (
+    ("/v1", about.router),
+    ("/v1", surveys.router),
+    ("/v1", uploads.router),
+    ("/v1", jobs.router),
+    ("/v1", match.router),
+    ("/v1", segments.router),
+    ("/v1", reviews.router),
+    ("/v1", exports.router),
+    ("/v1", pictures.router),
+    ("/v1", tiles.router),
+    ("/ogc", features.router),
+)
+
+
+def create_app(context: Context) -> FastAPI:
+    """Make the application of a server whose parts are open; it closes them when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        context.close()
+
+    app = FastAPI(
+        title="Schouw",
+        version=__version__,
+        summary="Road condition from dashcam footage, per road segment",
+        description="Uploads of footage, damage and condition per road segment, OGC API Features, vector tiles.",
+        license_info={"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
+        lifespan=lifespan,
+    )
+    app.state.context = context
+    errors.install(app)
+    for prefix, router in ROUTES:
+        app.include_router(router, prefix=prefix)
+    if WEB.is_dir():
+        app.mount("/", StaticFiles(directory=WEB, html=True), name="web")
+    return app

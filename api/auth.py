@@ -1,0 +1,66 @@
+"""Who asks, and what they may do.
+
+People are known by the reverse proxy, which names them in a header (`SCHOUW_USER_HEADER`); machines by a bearer token
+(`SCHOUW_TOKENS`). A server with neither is open, and `schouw serve` then listens on this machine only. There a person
+may say a name in `X-Schouw-Person`, so that a review says who made it.
+"""
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import unquote
+
+from fastapi import Depends, Request
+
+from api.errors import Problem
+from api.settings import Role, Settings, digest
+
+RANK: dict[Role, int] = {"reader": 0, "editor": 1, "admin": 2}
+MAX_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone who asks."""
+
+    name: str
+    role: Role
+
+
+def who(request: Request) -> Person:
+    """Tell who asks; a Problem 401 when nobody can tell."""
+    settings: Settings = request.app.state.context.settings
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if settings.tokens and scheme.lower() == "bearer" and token:
+        given = digest(token.strip())
+        for name, kept in settings.tokens.items():
+            if hmac.compare_digest(given, kept.sha256):
+                return Person(name, kept.role)
+        raise Problem(
+            401, "this token is not known here; ask the administrator for one", {"WWW-Authenticate": "Bearer"}
+        )
+    if settings.user_header and (named := request.headers.get(settings.user_header, "").strip()):
+        name = unquote(named)[:MAX_NAME]
+        role: Role = "admin" if name in settings.admins else "reader" if name in settings.readers else "editor"
+        return Person(name, role)
+    if settings.is_open:
+        said = unquote(request.headers.get("x-schouw-person", "")).strip()[:MAX_NAME]
+        return Person(said or "anyone", "admin")
+    raise Problem(401, "log in, or send a token: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
+
+
+def may(role: Role) -> Callable[[Person], Person]:
+    """Make a dependency that lets through who has this role or a higher one."""
+
+    def check(person: Annotated[Person, Depends(who)]) -> Person:
+        if RANK[person.role] < RANK[role]:
+            raise Problem(403, f"{person.name} may only look; this needs the role '{role}'")
+        return person
+
+    return check
+
+
+Reader = Annotated[Person, Depends(may("reader"))]
+Editor = Annotated[Person, Depends(may("editor"))]
+Admin = Annotated[Person, Depends(may("admin"))]

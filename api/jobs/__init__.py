@@ -1,0 +1,1 @@
+"""A durable queue in the database, and the workers that empty it."""

@@ -1,0 +1,5 @@
+"""OGC API Features."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

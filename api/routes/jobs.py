@@ -1,0 +1,5 @@
+"""Jobs, and what happens as server-sent events."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

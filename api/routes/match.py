@@ -1,0 +1,5 @@
+"""A track and detections as JSON in, road segments out."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""Pictures of defects."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

@@ -1,0 +1,5 @@
+"""What people say of defects."""
+
+from fastapi import APIRouter
+
+router = APIRouter()

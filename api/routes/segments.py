@@ -1,0 +1,5 @@
+"""One segment with its history, and what changed between two dates."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
