@@ -118,14 +118,18 @@ def _match_drive(
         spans += spans_of(topology, path)
         poses = np.arange(pose_from, pose_to)
         driven = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points[poses], axis=0).T))])
-        chainage = np.interp(driven, driven[anchors[a:b] - pose_from], path.anchor_m)
-        segment, offset_m, distance, forward = place(topology, path, chainage, points[poses])
+        anchored = driven[anchors[a:b] - pose_from]
+        chainage = np.interp(driven, anchored, path.anchor_m)
+        right = np.clip(np.searchsorted(anchors[a:b], poses), 0, b - a - 1)
+        left = np.clip(np.searchsorted(anchors[a:b], poses, side="right") - 1, 0, b - a - 1)
+        # A drive round a corner is shorter than the road, by no more than between these two anchors.
+        apart = path.anchor_m[right] - path.anchor_m[left] - (anchored[right] - anchored[left])
+        slack = np.minimum(np.abs(apart), options.spacing_m)
+        segment, offset_m, distance, forward = place(topology, path, chainage, slack, points[poses])
         near = distance <= reach[poses]
         at = rows[poses[near]]
         matching.segment[at], matching.offset_m[at] = segment[near], offset_m[near]
         matching.distance_m[at], matching.forward[at] = distance[near], forward[near]
-        right = np.clip(np.searchsorted(anchors[a:b], poses), 0, b - a - 1)
-        left = np.clip(np.searchsorted(anchors[a:b], poses, side="right") - 1, 0, b - a - 1)
         matching.confidence[at] = np.minimum(sure[a:b][left], sure[a:b][right])[near]
     return spans
 

@@ -4,11 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from detector.types import Bools, Floats, Ints
 from roads.matching.routes import RouteSearch
 from roads.matching.values import Span
 from roads.topology import Topology
+
+
+SAME_M = 0.01  # a piece this little nearer is no better
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +108,28 @@ def _extend(spans: list[Span], span: Span) -> bool:
     return False
 
 
-def place(topology: Topology, path: Path, chainage_m: Floats, points: Floats) -> tuple[Ints, Floats, Floats, Bools]:
-    """Segment, offset, distance and direction of poses that lie at about these chainages of the path.
+def place(
+    topology: Topology, path: Path, chainage_m: Floats, slack_m: Floats, points: Floats
+) -> tuple[Ints, Floats, Floats, Bools]:
+    """Segment, offset, distance and direction of poses that lie at these chainages of the path, give or take a slack.
 
-    The chainage tells which stretch of road; the pose itself tells where on it.
+    The chainage tells which stretch of road; the pose itself tells where on it, and near a corner on which side of it.
     """
+    geometry = shapely.points(points)
+    best = _placed(topology, path, chainage_m, geometry)
+    unsure = np.flatnonzero(slack_m > 0)
+    for side in (-1.0, 1.0):
+        other = _placed(topology, path, chainage_m[unsure] + side * slack_m[unsure], geometry[unsure])
+        nearer = other[2] < best[2][unsure] - SAME_M
+        for column, values in zip(best, other, strict=True):
+            column[unsure[nearer]] = values[nearer]
+    return best
+
+
+def _placed(
+    topology: Topology, path: Path, chainage_m: Floats, geometry: NDArray[np.object_]
+) -> tuple[Ints, Floats, Floats, Bools]:
+    """The same on just the piece of road at each chainage."""
     begin = path.chainage_m
     leg = np.clip(np.searchsorted(begin, chainage_m, side="right") - 1, 0, len(path.arc) - 1)
     arc = path.arc[leg]
@@ -116,12 +137,11 @@ def place(topology: Topology, path: Path, chainage_m: Floats, points: Floats) ->
     offset = np.clip(path.from_m[leg] + chainage_m - begin[leg], path.from_m[leg], path.to_m[leg])
     offset = np.where(along, offset, topology.edge_length_m[edge] - offset)
     piece = topology.pieces_at(edge, offset)
-    geometry, line = shapely.points(points), topology.piece_geometry[piece]
+    line = topology.piece_geometry[piece]
     inside = shapely.line_locate_point(line, geometry)
-    distance = shapely.distance(line, geometry)
     return (
         topology.piece_segment[piece],
         topology.piece_from_m[piece] + inside,
-        distance,
+        shapely.distance(line, geometry),
         topology.piece_along[piece] == along,
     )
