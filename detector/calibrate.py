@@ -15,7 +15,7 @@ from detector.footage.video import frame_times, probe
 from detector.legs import files
 from detector.scene.calibration.calibrate import ASSUMED_FOCAL_SIGMA, calibrate
 from detector.scene.calibration.drive import DriveCalibration, calibrate_video
-from detector.scene.calibration.focal import EXIF_FOCAL_SIGMA, exif_focal_px
+from detector.scene.calibration.focal import EXIF_FOCAL_SIGMA, exif_focal_px, gopro_focal
 from detector.scene.calibration.pairs import NARROWEST_M, plan_pairs
 from detector.scene.calibration.result import ASSUMED_ONLY
 from detector.scene.camera import Camera, default_camera
@@ -50,8 +50,10 @@ def calibrate_footage(footage: Path, track: Path | None = None, offset_s: float 
     video, fixes = probe(footage), read_track(track or footage)
     trajectory = Trajectory(fixes.fixes)
     start_s, _ = media_start(video, fixes, trajectory, float(frame_times(footage)[0]))
-    camera = default_camera(video.width, video.height)
-    return calibrate_video(footage, trajectory, start_s + offset_s, camera)
+    camera, focal_sigma = default_camera(video.width, video.height), ASSUMED_FOCAL_SIGMA
+    if written := gopro_focal(footage, video.width, video.height):
+        camera, focal_sigma = replace(camera, focal_px=written.px), written.sigma
+    return calibrate_video(footage, trajectory, start_s + offset_s, camera, focal_sigma)
 
 
 def calibrate_drive(footage: Sequence[Path], track: Path | None, offset_s: float) -> FromFootage:
