@@ -46,7 +46,7 @@ class TrainConfig(BaseModel):
     close_mosaic: int = Field(default=4, ge=0)
     scale: float = Field(default=0.4, ge=0, lt=1)
     seed: int = 0
-    precision: Literal["bf16", "fp16", "fp32"] = "bf16"
+    precision: Literal["bf16", "fp16", "fp32"] = "bf16"  # on a CPU without instructions for it: fp32
     validate_each_epoch: bool = False
     recompute_batch_norm: bool = True  # for start weights whose statistics don't fit (see the weights' notes)
     workers: int = Field(default=1, ge=0)
