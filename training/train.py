@@ -138,7 +138,7 @@ def prepare(trainer: DamageTrainer) -> None:
 
 
 def cpu_multiplies_bf16() -> bool:
-    """Whether this CPU has instructions for bfloat16; without them a convolution takes thirty times as long as in fp32."""
+    """Whether this CPU has instructions for bfloat16; without them it is thirty times slower than fp32."""
     can = torch.cpu.get_capabilities()
     return bool(can.get("avx512_bf16") or can.get("amx_bf16"))
 
