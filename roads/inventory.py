@@ -12,9 +12,9 @@ Defects are not stored: they follow from observations and passes, for any moment
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyproj
@@ -23,7 +23,7 @@ from detector.cards import FolderKind
 from detector.errors import InputError
 from detector.files import atomic_folder
 from roads.network import Network
-from roads.tables import OBSERVATIONS, PASSES, SURVEYS, Columns, conform, empty
+from roads.tables import OBSERVATIONS, PASSES, SURVEYS, TRACK, Columns, conform, empty
 
 AGAIN = "make it again from the surveys' results"
 KIND = FolderKind(
@@ -56,7 +56,7 @@ class Inventory:
 
 def empty_inventory(network: Network) -> Inventory:
     """Return the inventory of a network that nobody has driven."""
-    track = gpd.GeoDataFrame({"survey": np.array([], np.int64)}, geometry=[], crs=network.crs)
+    track = gpd.GeoDataFrame(empty({"survey": "int64", **TRACK}), geometry=[], crs=network.crs)
     return Inventory(network, empty(SURVEYS), empty(SIGHTS), empty(PASSES), track, 1)
 
 
@@ -87,17 +87,14 @@ def read_inventory(folder: Path) -> Inventory:
         InputError: `folder` is no inventory, one of another version, or one with missing or damaged files.
     """
     card = KIND.read_card(folder)
+    network = _read_network(folder, card)
     try:
-        crs, about, rows = pyproj.CRS.from_wkt(card["crs"]), card["network"], card["rows"]
-        name, preset, notes = Path(about["file"]), str(about["preset"]), tuple(about["notes"])
-        next_id = int(card["next_id"])
-    except (KeyError, TypeError, ValueError, pyproj.exceptions.CRSError) as error:
-        raise InputError(
-            folder / KIND.card, "damaged: it lacks something an inventory says of itself", AGAIN
-        ) from error
-    segments, track = (_read_places(folder / f"{part}.parquet", crs) for part in ("network", "track"))
+        rows, next_id = card["rows"], int(card["next_id"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise _incomplete(folder) from error
+    track = _read_places(folder / "track.parquet", network.crs)
     parts = {
-        "network": segments,
+        "network": network.segments,
         "surveys": _read_table(folder / "surveys.parquet", SURVEYS),
         "observations": _read_table(folder / "observations.parquet", SIGHTS),
         "passes": _read_table(folder / "passes.parquet", PASSES),
@@ -108,8 +105,25 @@ def read_inventory(folder: Path) -> Inventory:
             raise InputError(
                 folder / f"{part}.parquet", f"has {len(table)} rows; {KIND.card} says {rows.get(part)}", AGAIN
             )
-    network = Network(name, segments, crs, preset, notes)
     return Inventory(network, parts["surveys"], parts["observations"], parts["passes"], track, next_id)
+
+
+def read_inventory_network(folder: Path) -> Network:
+    """Read only the network of an inventory. Raises what `read_inventory` raises."""
+    return _read_network(folder, KIND.read_card(folder))
+
+
+def _read_network(folder: Path, card: dict[str, Any]) -> Network:
+    try:
+        crs, about = pyproj.CRS.from_wkt(card["crs"]), card["network"]
+        name, preset, notes = Path(about["file"]), str(about["preset"]), tuple(about["notes"])
+    except (KeyError, TypeError, ValueError, pyproj.exceptions.CRSError) as error:
+        raise _incomplete(folder) from error
+    return Network(name, _read_places(folder / "network.parquet", crs), crs, preset, notes)
+
+
+def _incomplete(folder: Path) -> InputError:
+    return InputError(folder / KIND.card, "damaged: it lacks something an inventory says of itself", AGAIN)
 
 
 def _tables(inventory: Inventory) -> dict[str, pd.DataFrame]:

@@ -191,7 +191,7 @@ def _place(network: Network, on: _Lists, xy: Floats, context: Ints) -> tuple[Int
     offset, from_line = np.full(len(xy), np.nan), np.full(len(xy), np.nan)
     mine = lines[segment[placed]]
     offset[placed] = shapely.line_locate_point(mine, points[placed])
-    from_line[placed] = _signed_left(mine, offset[placed], xy[placed]) * distance[placed]
+    from_line[placed] = signed_left(mine, offset[placed], xy[placed]) * distance[placed]
     return segment, offset, from_line
 
 
@@ -212,7 +212,7 @@ def _nearest(
     return segment, least
 
 
-def _signed_left(lines: Lines, offset: Floats, points: Floats) -> Floats:
+def signed_left(lines: Lines, offset: Floats, points: Floats) -> Floats:
     """+1 where the point lies left of the line's direction at the offset, -1 where right."""
     ahead = direction(lines, offset)
     aside = points - shapely.get_coordinates(shapely.line_interpolate_point(lines, offset))

@@ -1,7 +1,9 @@
 """An inventory of surveys -> the road map: what was seen of every segment, what damage lies on it, how bad it is."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -18,7 +20,9 @@ from roads.inventory import Inventory
 from roads.layers import counts, coverage_layer, defects_layer, segments_layer, track_layer
 from roads.priorities import prioritise
 from roads.track import utc
+from roads.verdicts import Verdict, accepted
 
+NO_VERDICTS: Mapping[int, Verdict] = MappingProxyType({})
 NOTES = (
     "Severity from a camera is an estimate by size: depth and crack width are not measured.",
     "Not surveyed is not undamaged: segments without coverage have no condition.",
@@ -39,12 +43,15 @@ class RoadMap:
     summary: dict[str, Any]
 
 
-def road_map(inventory: Inventory, table: Table, at_s: float | None = None) -> RoadMap:
+def road_map(
+    inventory: Inventory, table: Table, at_s: float | None = None, verdicts: Mapping[int, Verdict] = NO_VERDICTS
+) -> RoadMap:
     """Make the map of all surveys, or of what was known at a moment (POSIX seconds).
 
     Every frame and every defect is either on a segment or listed with the reason why not, and counted in the summary.
+    What people said of defects (`verdicts`, by the defects' ids) goes before what the surveys say.
     """
-    found = defects_at(inventory, at_s)
+    found = accepted(defects_at(inventory, at_s), verdicts)
     inventory = inventory if at_s is None else _seen_by(inventory, at_s)
     network = inventory.network
     seen = seen_of(inventory.passes, network)

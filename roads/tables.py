@@ -52,6 +52,25 @@ PASSES: Columns = {
     "time_s": "float64",
 }
 
+# One row per frame of a survey, with a point on the segment driven, or where it was taken.
+TRACK: Columns = {
+    "frame": "int64",
+    "time_s": "float64",  # in its file
+    "lon": "float64",
+    "lat": "float64",
+    "heading_deg": "float64",
+    "speed_mps": "float64",
+    "segment_id": "string",
+    "offset_m": "float64",
+    "distance_m": "float64",
+    "direction": "string",
+    "confidence": "float64",
+    "source": "string",
+    "utc": "string",
+    "unmatched": "string",
+    "unusable": "string",
+}
+
 # One row per survey in the inventory; `survey` is its row.
 SURVEYS: Columns = {
     "survey_id": "string",  # of its footage and track: the same drive has the same id
