@@ -110,6 +110,7 @@ class Job(Base):
     lease_s: Mapped[float | None]  # the worker is thought dead after this
     stop: Mapped[bool]  # someone asked to cancel it
     stage: Mapped[str | None]
+    stage_s: Mapped[float | None]  # when that began, for what is left of it
     done: Mapped[int | None]
     total: Mapped[int | None]
     error: Mapped[str | None]  # in plain words

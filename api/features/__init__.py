@@ -1,0 +1,1 @@
+"""What planners' programs read: pages of features, filters, vector tiles, and matching as a service."""

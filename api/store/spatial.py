@@ -1,0 +1,57 @@
+"""Where the features of a layer are: a `geom` column with an index on PostGIS, an R*Tree beside the table on SQLite.
+
+Neither is part of the tables that SQLAlchemy knows; migrations make them with the statements here.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, column, func, literal_column, select, table, text
+
+from api.store.schema import LAYER_TABLES
+
+Bounds = Sequence[float]  # west, south, east, north, in degrees
+
+BOXES = {
+    layer: table(f"map_{layer}_box", *(column(name) for name in ("row", "west", "east", "south", "north")))
+    for layer in LAYER_TABLES
+}
+
+
+def create(connection: Connection) -> None:
+    """Make the spatial indexes of all layers, whose tables are there already."""
+    for layer in LAYER_TABLES:
+        if connection.dialect.name == "postgresql":
+            made = "geometry(Geometry, 4326) GENERATED ALWAYS AS (ST_GeomFromWKB(geometry, 4326)) STORED"
+            connection.execute(text(f"ALTER TABLE map_{layer} ADD COLUMN geom {made}"))
+            connection.execute(text(f"CREATE INDEX ix_map_{layer}_geom ON map_{layer} USING gist (geom)"))
+        else:
+            made = f"CREATE VIRTUAL TABLE map_{layer}_box USING rtree(row, west, east, south, north)"
+            connection.execute(text(made))
+
+
+def drop(connection: Connection) -> None:
+    """Remove what `create` made."""
+    for layer in LAYER_TABLES:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"ALTER TABLE map_{layer} DROP COLUMN geom"))
+        else:
+            connection.execute(text(f"DROP TABLE map_{layer}_box"))
+
+
+def in_box(layer: str, bounds: Bounds, postgres: bool) -> ColumnElement[bool]:
+    """Say that a feature's bounding box meets a box. On SQLite that is rounded outwards, by a metre at most."""
+    west, south, east, north = bounds
+    if postgres:
+        return literal_column(f"map_{layer}.geom").op("&&", is_comparison=True)(
+            func.ST_MakeEnvelope(west, south, east, north, 4326)
+        )
+    box = BOXES[layer].c
+    found = select(box.row).where(and_(box.west <= east, box.east >= west, box.south <= north, box.north >= south))
+    return LAYER_TABLES[layer].c.row.in_(found)
+
+
+def insert_boxes(connection: Connection, layer: str, boxes: Iterable[tuple[Any, ...]]) -> None:
+    """Add boxes (row, west, east, south, north) to a layer's R*Tree; PostGIS has its own."""
+    if connection.dialect.name == "sqlite" and (rows := list(boxes)):
+        connection.exec_driver_sql(f"INSERT INTO map_{layer}_box VALUES (?, ?, ?, ?, ?)", rows)
