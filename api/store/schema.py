@@ -193,12 +193,12 @@ def _layer(name: str, fields: tuple[Field, ...]) -> Table:
 
 
 def _frame(name: str, columns: Columns) -> Table:
-    """A table of the inventory, row by row, found by segment."""
+    """A table of the inventory, row by row, found by segment and by defect."""
     return Table(
         f"map_{name}",
         Base.metadata,
         Column("row", Integer, primary_key=True, autoincrement=False),
-        *(Column(column, FRAME_TYPES[kind], index=column == "segment") for column, kind in columns.items()),
+        *(Column(column, FRAME_TYPES[kind], index=column in ("segment", "defect")) for column, kind in columns.items()),
     )
 
 
