@@ -86,11 +86,15 @@ class Camera:
 
     def ground(self, pixels: Floats) -> Floats:
         """(n, 2) pixels -> (n, 2) ahead, left in metres on the road; nan at and above the horizon."""
-        x, y = self.undistorted((np.asarray(pixels, dtype=np.float64) - (self.cx, self.cy)) / self.focal_px).T
-        ahead, left, up = (x * right + y * down + axis for right, down, axis in self.rotation().T)
-        scale = np.full_like(up, np.nan)
+        right, down, axis = self.rotation()
+        offset = np.asarray(pixels, dtype=np.float64) - (self.cx, self.cy)
+        x, y = self.undistorted(offset / self.focal_px).T
+        rays = np.multiply.outer(x, right) + np.multiply.outer(y, down) + axis
+        up = rays[:, 2]
+        scale = np.full(len(up), np.nan)
         np.divide(-self.height_m, up, out=scale, where=up < -PARALLEL)
-        return np.column_stack([ahead * scale, left * scale])
+        ground: Floats = rays[:, :2] * scale[:, None]
+        return ground
 
     def project(self, ground: Floats) -> Floats:
         """(n, 2) ahead, left or (n, 3) ahead, left, up in metres -> (n, 2) pixels; nan behind the camera.
@@ -98,13 +102,13 @@ class Camera:
         The pixel may lie outside the picture; nan too where the lens would fold the scene back into it.
         """
         points = np.asarray(ground, dtype=np.float64)
-        if points.shape[1] == 2:
-            points = np.column_stack([points, np.zeros(len(points))])
-        x, y, depth = self.rotation() @ (points - (0.0, 0.0, self.height_m)).T
-        scale = np.full_like(depth, np.nan)
+        rotation = self.rotation()
+        seen = points @ rotation[:, : points.shape[1]].T - self.height_m * rotation[:, 2]
+        depth = seen[:, 2]
+        scale = np.full(len(depth), np.nan)
         np.divide(1.0, depth, out=scale, where=depth > PARALLEL)
-        u, v = self.distorted(np.column_stack([x * scale, y * scale])).T
-        return np.column_stack([self.cx + self.focal_px * u, self.cy + self.focal_px * v])
+        pixels: Floats = self.focal_px * self.distorted(seen[:, :2] * scale[:, None]) + (self.cx, self.cy)
+        return pixels
 
     def distorted(self, points: Floats) -> Floats:
         """(n, 2) on the plane at unit depth, straight from the scene -> as the lens shows them; nan where it folds."""

@@ -100,7 +100,7 @@ def apart(a: Extent, b: Extent, first: int, long_m: float) -> tuple[float, float
     """Return the points of a and b to compare: their middles, or the nearest points where one is long or cut."""
     a0, a1 = a.rectangle[first : first + 2]
     b0, b1 = b.rectangle[first : first + 2]
-    cut = any(e.cut for e in a.edges[first : first + 2] + b.edges[first : first + 2])
+    cut = a.edges[first].cut or a.edges[first + 1].cut or b.edges[first].cut or b.edges[first + 1].cut
     if not cut and a1 - a0 <= long_m and b1 - b0 <= long_m:
         return (a0 + a1) / 2, (b0 + b1) / 2
     if a1 < b0:

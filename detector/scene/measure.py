@@ -23,7 +23,8 @@ ROUND = frozenset(c.id for c in CLASSES if c.measure is Measure.AREA)
 NETWORK_PX = 640  # detectors see pictures at about this width, so an edge is known to pixels of this size
 EDGE = 0.005  # of the picture's width: a box that comes so near to the edge is cut by it
 EDGE_SIGMA = 1.5  # of those pixels
-ROUNDS = 4  # of the fixed point below; with neither yaw nor roll the second round is exact
+ROUNDS = 4  # at most, of the fixed point below; with neither yaw nor roll the second round is exact
+SETTLED_PX = 0.01  # a smaller move of the points that touch the box ends it
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +78,28 @@ def ground_rectangles(boxes: Floats, camera: Camera, far_m: float) -> Floats:
     """(n, 4) boxes x0, y0, x1, y1, px -> (n, 4) near, far, left, right, metres; near is nan above the horizon."""
     x0, _, x1, y1 = boxes.T
     middle = (x0 + x1) / 2
-    near, far, left, right = _edges(boxes, (middle, middle, y1, y1), camera, far_m)
+    touching = np.array([middle, middle, y1, y1])
+    near, far, left, right = _edges(boxes, touching, camera, far_m)
+    column = np.arange(len(boxes))
     for _ in range(ROUNDS):
-        corners = np.stack([near, left, near, right, far, left, far, right], axis=-1).reshape(-1, 2)
-        u, v = np.moveaxis(camera.project(corners).reshape(-1, 4, 2), -1, 0)
-        row = np.arange(len(boxes))
-        safe_u, safe_v = np.nan_to_num(u), np.nan_to_num(v)
-        touching = (
-            u[row, safe_v.argmax(1)],  # the bottom is touched by the lowest corner
-            u[row, safe_v.argmin(1)],
-            v[row, safe_u.argmin(1)],
-            v[row, safe_u.argmax(1)],
+        corners = np.array([[near, near, far, far], [left, right, left, right]])
+        u, v = camera.project(corners.reshape(2, -1).T).T.reshape(2, 4, -1)
+        safe_u, safe_v = np.where(np.isnan(u), 0.0, u), np.where(np.isnan(v), 0.0, v)
+        before, touching = (
+            touching,
+            np.array(
+                [
+                    u[safe_v.argmax(0), column],  # the bottom is touched by the lowest corner
+                    u[safe_v.argmin(0), column],
+                    v[safe_u.argmin(0), column],
+                    v[safe_u.argmax(0), column],
+                ]
+            ),
         )
         near, far, left, right = _edges(boxes, touching, camera, far_m)
-    return np.stack([np.minimum(near, far), far, np.maximum(left, right), np.minimum(left, right)], axis=-1)
+        if not (np.abs(touching - before) > SETTLED_PX).any():
+            break
+    return np.array([np.minimum(near, far), far, np.maximum(left, right), np.minimum(left, right)]).T
 
 
 def _whole(boxes: Floats, rectangles: Floats, camera: Camera, reach: Reach) -> NDArray[np.bool_]:
@@ -120,14 +129,14 @@ def rounded(boxes: Floats, rectangles: Floats, camera: Camera) -> Floats:
     return np.where(good[:, None], np.column_stack([near, far, middle + across, middle - across]), rectangles)
 
 
-def _edges(boxes: Floats, touching: tuple[Floats, ...], camera: Camera, far_m: float) -> tuple[Floats, ...]:
-    """Where the box's bottom, top, left and right side meet the ground, each at its `touching` point along the side."""
+def _edges(boxes: Floats, touching: Floats, camera: Camera, far_m: float) -> tuple[Floats, ...]:
+    """Where the bottom, top, left and right side of a box meet the ground, each at its `touching` point (4, n)."""
     x0, y0, x1, y1 = boxes.T
     bottom, top, left, right = touching
-    pixels = np.concatenate([np.stack(p, axis=-1) for p in ((bottom, y1), (top, y0), (x0, left), (x1, right))])
-    ground = camera.ground(pixels).reshape(4, -1, 2)
-    far = np.minimum(np.nan_to_num(ground[1, :, 0], nan=far_m), far_m)
-    return ground[0, :, 0], far, ground[2, :, 1], ground[3, :, 1]
+    pixels = np.array([[bottom, top, x0, x1], [y1, y0, left, right]]).reshape(2, -1).T
+    ahead, beside = camera.ground(pixels).T.reshape(2, 4, -1)
+    far = np.fmin(ahead[1], far_m)  # nan above the horizon
+    return ahead[0], far, beside[2], beside[3]
 
 
 def _off_the_road(near_m: float, far_m: float, left_m: float, right_m: float, reach: Reach) -> str:

@@ -40,14 +40,15 @@ class Path:
         """(n, 2) ahead, left in the vehicle frame of pose number `pose` -> (n, 2) s, t. Points lie within `reach_m`."""
         ahead = self._ahead[pose]
         left = np.array([-ahead[1], ahead[0]])
-        points = self._xy[pose] + ground[:, :1] * ahead + ground[:, 1:] * left
+        points: Floats = self._xy[pose] + ground @ np.array([ahead, left])
         return self._feet(points, self.s[pose] - BEFORE_M, self.s[pose] + reach_m + AFTER_M)
 
     def vehicle(self, pose: int, road: Floats) -> Floats:
         """(n, 2) s, t -> (n, 2) ahead, left in the vehicle frame of pose number `pose`; the inverse of `road`."""
         offset = self._plane(road) - self._xy[pose]
         ahead = self._ahead[pose]
-        return np.column_stack([offset @ ahead, offset @ np.array([-ahead[1], ahead[0]])])
+        seen: Floats = offset @ np.array([[ahead[0], -ahead[1]], [ahead[1], ahead[0]]])
+        return seen
 
     def place(self, s: float, t: float) -> tuple[float, float]:
         """Longitude and latitude of the point t metres left of the path at s."""
@@ -57,11 +58,10 @@ class Path:
 
     def _plane(self, road: Floats) -> Floats:
         s, t = road.T
-        k = np.clip(np.searchsorted(self._s, s, side="right") - 1, 0, len(self._steps) - 1)
-        tangent = self._tangents[k]
-        left = np.column_stack([-tangent[:, 1], tangent[:, 0]])
-        plane: Floats = self._knots[k] + (s - self._s[k])[:, None] * tangent + t[:, None] * left
-        return plane
+        k = self._s[1:-1].searchsorted(s, side="right")
+        along = s - self._s[k]
+        (x, y), (ahead_x, ahead_y) = self._knots[k].T, self._tangents[k].T
+        return np.array([x + along * ahead_x - t * ahead_y, y + along * ahead_y + t * ahead_x]).T
 
     def _polyline(self) -> Floats:
         kept = [0]
@@ -85,13 +85,17 @@ class Path:
 
     def _feet(self, points: Floats, from_s: float, to_s: float) -> Floats:
         """(n, 2) x, y -> (n, 2) s, t of the nearest point of the path between two stations."""
-        first = int(np.clip(np.searchsorted(self._s, from_s, side="right") - 1, 0, len(self._steps) - 1))
-        last = int(np.clip(np.searchsorted(self._s, to_s), first + 1, len(self._steps)))
-        tangents, lengths = self._tangents[first:last], self._lengths[first:last]
-        offset = points[:, None] - self._knots[first:last]
-        along = np.clip((offset * tangents).sum(-1), 0.0, lengths)
-        across = tangents[:, 0] * offset[..., 1] - tangents[:, 1] * offset[..., 0]
-        distance = np.hypot(*np.moveaxis(offset - along[..., None] * tangents, -1, 0))
-        row, nearest = np.arange(len(points)), distance.argmin(axis=1)
-        side = np.where(across[row, nearest] < 0, -1.0, 1.0)
-        return np.stack([self._s[first + nearest] + along[row, nearest], side * distance[row, nearest]], axis=-1)
+        first = int(self._s[1:-1].searchsorted(from_s, side="right"))
+        last = max(int(self._s[:-1].searchsorted(to_s)), first + 1)
+        lengths = self._lengths[first:last]
+        (ahead_x, ahead_y), (knot_x, knot_y) = self._tangents[first:last].T, self._knots[first:last].T
+        x, y = points[:, :1] - knot_x, points[:, 1:] - knot_y
+        beyond = x * ahead_x + y * ahead_y
+        along = np.minimum(np.maximum(beyond, 0.0), lengths)
+        beyond -= along
+        across = y * ahead_x - x * ahead_y
+        square = across * across + beyond * beyond
+        row, nearest = np.arange(len(points)), square.argmin(axis=1)
+        distance = np.sqrt(square[row, nearest])
+        t = np.where(across[row, nearest] < 0, -distance, distance)
+        return np.array([self._s[first + nearest] + along[row, nearest], t]).T

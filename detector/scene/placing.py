@@ -18,7 +18,8 @@ from detector.types import Floats, Frame, Look
 KINDS = {kind: number for number, kind in enumerate(Kind)}
 SLOWEST_MPS = 2.0  # slower, a pose's heading is held and no longer made of its velocity
 UNKNOWN_MPS = 10.0
-KEEP = np.diag([0.98, 0.98, 0.9, 0.0])  # of a correction from one frame to the next; the pitch starts anew
+KEEP = np.array([0.98, 0.98, 0.9, 0.0])  # of a correction from one frame to the next; the pitch starts anew
+KEEP_BOTH = np.outer(KEEP, KEEP)
 SCALE = 0.02  # 1 sigma of the length of a hundred metres of path, as a fraction of it
 STILL_M = 0.02  # 1 sigma of the pose of a standing car
 BEND = 0.05  # the middle of long damage lies so many metres beside its ends, for each metre of length
@@ -76,9 +77,9 @@ class Drive:
         before = Correction(np.zeros(4), np.diag([0.0, 0.0, turn**2, 0.0])) if last is None else last
         step = 0.0 if last is None else abs(float(self.path.s[i + 1] - self.path.s[i]))
         drift = math.hypot(self.motion.drift * step + STILL_M, self.motion.wander_mps * step / self._speed(i))
-        fresh = 0.0 if last is None else (1 - KEEP[TURN, TURN] ** 2) * turn**2
-        mean = KEEP @ before.mean
-        covariance = KEEP @ before.covariance @ KEEP + np.diag([drift**2, drift**2, fresh, pitch**2])
+        fresh = 0.0 if last is None else (1 - KEEP[TURN] ** 2) * turn**2
+        mean = KEEP * before.mean
+        covariance = KEEP_BOTH * before.covariance + np.diag([drift**2, drift**2, fresh, pitch**2])
         if self.ride and self.course:
             mean[LEFT], mean[TURN], mean[PITCH] = self.course.left[i], self.course.turn[i], self.ride.pitch[i]
             spread = (0.2**2, (0.6 * turn) ** 2, min(2.5 * float(self.ride.sigma[i]), pitch) ** 2)

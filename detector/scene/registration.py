@@ -10,6 +10,7 @@ Everything is compared as angles seen from the camera, depression below the leve
 heading: there an edge of a box is equally sharp near and far.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -23,7 +24,8 @@ VOTES = (27, 9)  # steps of the grid over pitch and heading
 WIDE = 2.6  # sigmas that it reaches to both sides
 DOUBT = 0.15  # votes against a square sigma from what was expected
 OUTLIER = 2.5  # sigmas beyond which a pair loses its weight (Huber)
-ROUNDS = 3  # of least squares; the problem is nearly linear
+ROUNDS = 3  # of least squares at most; the problem is nearly linear
+SETTLED = 0.02  # sigmas; a smaller step ends it
 LEAST_AHEAD_M = 1.0  # nearer ends are under the bonnet
 FARTHEST_M = 200.0
 AHEAD, LEFT, TURN, PITCH = range(4)
@@ -38,10 +40,10 @@ class Correction:
 
     def apply(self, points: Floats, height_m: float) -> Floats:
         """(n, 2) ahead, left as measured with the pose and camera as told -> (n, 2) in that pose's vehicle frame."""
-        ahead, left, turn, pitch = self.mean
-        x, y = tilt(points, float(pitch), height_m).T
-        cos, sin = np.cos(turn), np.sin(turn)
-        return np.column_stack([ahead + cos * x - sin * y, left + sin * x + cos * y])
+        ahead, left, turn, pitch = self.mean.tolist()
+        x, y = tilt(points, pitch, height_m).T
+        cos, sin = math.cos(turn), math.sin(turn)
+        return np.array([ahead + cos * x - sin * y, left + sin * x + cos * y]).T
 
     @property
     def pitch_sigma(self) -> float:
@@ -65,9 +67,10 @@ def tilt(points: Floats, pitch: float | Floats, height_m: float) -> Floats:
     One pitch for all, or (n,).
     """
     x, y = points.T
-    sinks = np.maximum(height_m * np.cos(pitch) + x * np.sin(pitch), 1e-6)
+    cos, sin = np.cos(pitch), np.sin(pitch)
+    sinks = np.maximum(height_m * cos + x * sin, 1e-6)
     scale = np.minimum(height_m / sinks, FARTHEST_M / np.maximum(x, 1.0))
-    return np.column_stack([(x * np.cos(pitch) - height_m * np.sin(pitch)) * scale, y * scale])
+    return np.array([(x * cos - height_m * sin) * scale, y * scale]).T
 
 
 def part(ends: Ends, rows: Sequence[int]) -> Ends:
@@ -85,10 +88,11 @@ def vote(seen: Ends, known: Ends, prior: Correction, height_m: float, edge_sigma
     sigma = np.sqrt(prior.covariance.diagonal())
     pitch = np.linspace(-WIDE, WIDE, VOTES[0]) * sigma[PITCH]
     turn = np.linspace(-WIDE, WIDE, VOTES[1]) * sigma[TURN]
-    up = ((depression[None] - pitch[:, None, None]) / spread[0]) ** 2
-    beside = ((bearing[None] - turn[:, None, None]) / spread[1]) ** 2
-    likeness = np.exp(-0.5 * up)[:, None] * np.exp(-0.5 * beside)[None] * alike
-    votes = likeness.max(axis=3).sum(axis=2)
+    # Axes: known, seen, pitch, turn. The maximum over the first one is the fastest.
+    up = ((depression.T[..., None] - pitch) / spread[0][:, None, None]) ** 2
+    beside = ((bearing.T[..., None] - turn) / spread[1][:, None, None]) ** 2
+    likeness = (np.exp(-0.5 * up) * alike.T[..., None])[..., None] * np.exp(-0.5 * beside)[:, :, None]
+    votes = likeness.max(axis=0).sum(axis=0)
     votes -= DOUBT * (((pitch / sigma[PITCH]) ** 2)[:, None] + (turn / sigma[TURN]) ** 2)
     row, column = np.unravel_index(votes.argmax(), votes.shape)
     mean = prior.mean.copy()
@@ -103,45 +107,46 @@ def solve(
     """Least squares over pairs: end n of `seen` is end n of `known`. `start` is where to linearise first."""
     information = np.linalg.inv(prior.covariance)
     mean, covariance = start.mean, prior.covariance
+    points, n = _points(seen), len(seen.ahead)
+    design = np.zeros((4, 2, n))  # of depression and bearing
+    design[PITCH, 0], design[TURN, 1] = 1.0, 1.0
     for _ in range(ROUNDS):
-        now = Correction(mean, prior.covariance)
-        x, y = _as_seen(known, now).T
-        ours = tilt(_points(seen), float(mean[PITCH]), height_m)
-        depression = np.arctan2(height_m, x) - np.arctan2(height_m, ours[:, 0])
-        bearing = y / x - ours[:, 1] / ours[:, 0]
-        per_m = height_m / (height_m**2 + x**2)
-        one, zero = np.ones_like(x), np.zeros_like(x)
-        up = np.stack([-per_m, zero, per_m * y, one], axis=-1)
-        beside = np.stack([-y / x**2, 1 / x, one, y / x * height_m / x], axis=-1)
-        sigma = np.concatenate(
-            [np.hypot(edge_sigma, per_m * known.along_sigma), np.hypot(edge_sigma, known.across_sigma / x)]
-        )
-        residual = np.concatenate([depression, bearing]) / sigma
-        design = np.concatenate([up, beside]) / sigma[:, None]
+        x, y = _as_seen(known, mean)
+        a, b = tilt(points, float(mean[PITCH]), height_m).T
+        per_m, slope = height_m / (height_m**2 + x**2), y / x
+        design[AHEAD, 0], design[TURN, 0] = -per_m, per_m * y
+        design[AHEAD, 1], design[LEFT, 1], design[PITCH, 1] = -slope / x, 1 / x, slope * height_m / x
+        doubt = np.array([per_m * known.along_sigma, known.across_sigma / x])
+        sigma = np.sqrt(edge_sigma**2 + doubt * doubt)
+        residual = np.array([np.arctan2(height_m, x) - np.arctan2(height_m, a), slope - b / a]) / sigma
         weight = np.minimum(1.0, OUTLIER / np.maximum(np.abs(residual), 1e-9))
-        normal = information + design.T @ (weight[:, None] * design)
-        covariance = np.linalg.inv(normal)
-        mean = mean + covariance @ (design.T @ (weight * residual) + information @ (prior.mean - mean))
+        rows = (design / sigma).reshape(4, -1)
+        weighted = rows * weight.ravel()
+        covariance = np.linalg.inv(information + weighted @ rows.T)
+        step = covariance @ (weighted @ residual.ravel() + information @ (prior.mean - mean))
+        mean = mean + step
+        if (step * step < SETTLED**2 * covariance.diagonal()).all():
+            break
     return Correction(mean, covariance)
 
 
 def _points(ends: Ends) -> Floats:
-    return np.column_stack([ends.ahead, ends.left])
+    return np.array([ends.ahead, ends.left]).T
 
 
-def _as_seen(known: Ends, correction: Correction) -> Floats:
-    """Known ends in the vehicle frame of the corrected pose, (n, 2)."""
-    ahead, left, turn, _ = correction.mean
+def _as_seen(known: Ends, correction: Floats) -> tuple[Floats, Floats]:
+    """Known ends ahead and to the left in the vehicle frame of the corrected pose, (n,) each."""
+    ahead, left, turn, _ = correction.tolist()
     x, y = known.ahead - ahead, known.left - left
-    cos, sin = np.cos(turn), np.sin(turn)
-    return np.column_stack([np.maximum(cos * x + sin * y, LEAST_AHEAD_M), cos * y - sin * x])
+    cos, sin = math.cos(turn), math.sin(turn)
+    return np.maximum(cos * x + sin * y, LEAST_AHEAD_M), cos * y - sin * x
 
 
 def _differences(
     seen: Ends, known: Ends, prior: Correction, height_m: float, edge_sigma: float
 ) -> tuple[Floats, Floats, tuple[Floats, Floats]]:
     """Of each seen to each known end: depression and bearing that are missing, and what they may be off, radians."""
-    x, y = _as_seen(known, prior).T
+    x, y = _as_seen(known, prior.mean)
     ours = tilt(_points(seen), float(prior.mean[PITCH]), height_m)
     per_m = height_m / (height_m**2 + x**2)
     along = np.sqrt(known.along_sigma**2 + prior.covariance[AHEAD, AHEAD])

@@ -14,6 +14,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -25,7 +26,7 @@ from detector.scene.measure import Reach, edge_sigma
 from detector.scene.path import Path
 from detector.scene.placing import Drive, Motion, kind_of
 from detector.scene.refinement import refine
-from detector.scene.registration import AHEAD, Correction, part, solve, vote
+from detector.scene.registration import AHEAD, PITCH, Correction, part, solve, vote
 from detector.taxonomy import Kind
 from detector.types import Defect, Floats, Frame, Look
 
@@ -189,12 +190,13 @@ def _associate(
     Staying alone costs as much as the gate.
     """
     gate = options.gate_sigma**2
+    sight = Sight.of(drive, i)
     taken = {}
     for kind in {kind_of(look) for look in looks}:
         ours = [n for n, look in enumerate(looks) if kind_of(look) is kind]
         theirs = [n for n, t in enumerate(tracks) if t.kind is kind]
         cost: Floats = np.array(
-            [[min(_distance(drive, i, tracks[m].extent, extents[n], options), gate) for m in theirs] for n in ours]
+            [[min(_distance(sight, tracks[m].extent, extents[n], options), gate) for m in theirs] for n in ours]
         ).reshape(len(ours), len(theirs))
         for row, column in zip(*linear_sum_assignment(cost), strict=True):
             if cost[row, column] < gate:
@@ -202,8 +204,24 @@ def _associate(
     return taken
 
 
-def _distance(drive: Drive, i: int, known: Extent, seen: Extent, options: TrackOptions) -> float:
-    """Squared distance in sigmas between a track and a look of frame i, plus 1 where they do not overlap at all."""
+class Sight(NamedTuple):
+    """From where a frame sees the road, and how surely."""
+
+    at_m: float  # along the path
+    height_m: float
+    angle_var: float  # of the direction to an edge, square radians
+    ahead_var: float  # of the frame's place along the path, m2
+
+    @classmethod
+    def of(cls, drive: Drive, i: int) -> "Sight":
+        """Of frame i, corrected."""
+        camera, variance = drive.cameras[i], drive.corrections[i].covariance.diagonal().tolist()
+        angle = variance[PITCH] + edge_sigma(camera) ** 2
+        return cls(float(drive.path.s[i]), camera.height_m, angle, variance[AHEAD])
+
+
+def _distance(sight: Sight, known: Extent, seen: Extent, options: TrackOptions) -> float:
+    """Squared distance in sigmas between a track and a look of one frame, plus 1 where they do not overlap at all."""
     s0, s1, t0, t1 = known.rectangle
     a0, a1, b0, b1 = seen.rectangle
     if max(s0 - a1, a0 - s1) > options.gate_m[0] or max(t0 - b1, b0 - t1) > options.gate_m[1]:
@@ -212,17 +230,16 @@ def _distance(drive: Drive, i: int, known: Extent, seen: Extent, options: TrackO
     across = apart(known, seen, 2, options.long_m)
     if abs(along[1] - along[0]) > options.gate_m[0] or abs(across[1] - across[0]) > options.gate_m[1]:
         return math.inf
-    camera, correction, here = drive.cameras[i], drive.corrections[i], float(drive.path.s[i])
-    h = camera.height_m
+    here, h = sight.at_m, sight.height_m
     ahead = max(along[0] - here, h)
-    angles = [math.atan2(h, max(s - here, 0.0)) for s in along]
-    var_along = min(known.edges[0].var, known.edges[1].var) + float(correction.covariance[AHEAD, AHEAD])
+    angle = math.atan2(h, max(along[0] - here, 0.0)) - math.atan2(h, max(along[1] - here, 0.0))
+    near, far, right, left = known.edges
     per_m = h / (h * h + ahead * ahead)
-    sigma = math.sqrt(correction.pitch_sigma**2 + edge_sigma(camera) ** 2 + var_along * per_m**2)
-    var_across = min(e.var for e in known.edges[2:]) + min(e.var for e in seen.edges[2:])
+    var_angle = sight.angle_var + (min(near.var, far.var) + sight.ahead_var) * per_m**2
+    var_across = min(right.var, left.var) + min(seen.edges[2].var, seen.edges[3].var)
     overlap = max(0.0, min(s1, a1) - max(s0, a0)) / max(min(s1 - s0, a1 - a0), 0.01)
     overlap *= max(0.0, min(t1, b1) - max(t0, b0)) / max(min(t1 - t0, b1 - b0), 0.01)
-    return ((angles[0] - angles[1]) / sigma) ** 2 + (across[1] - across[0]) ** 2 / var_across + 1 - min(overlap, 1)
+    return angle**2 / var_angle + (across[1] - across[0]) ** 2 / var_across + 1 - min(overlap, 1)
 
 
 def _holder(tracks: Iterable[Track], seen: Extent, inside: float) -> Track | None:
