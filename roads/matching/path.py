@@ -11,7 +11,6 @@ from roads.matching.routes import RouteSearch
 from roads.matching.values import Span
 from roads.topology import Topology
 
-
 SAME_M = 0.01  # a piece this little nearer is no better
 
 
