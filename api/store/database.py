@@ -63,19 +63,21 @@ def open_database(url: str) -> Database:
 
     try:
         engine = create_engine(url, **_options(url))
-        if engine.dialect.name not in ("sqlite", "postgresql"):
-            raise SettingsError(
-                f"SCHOUW_DATABASE_URL: {engine.dialect.name} is not supported; use sqlite or postgresql"
-            )
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "connect", _prepare_sqlite)
-        upgrade(engine)
     except (ArgumentError, NoSuchModuleError) as error:
         raise SettingsError(f"SCHOUW_DATABASE_URL is no database address ({error})") from error
+    if engine.dialect.name not in ("sqlite", "postgresql"):
+        raise SettingsError(f"SCHOUW_DATABASE_URL: {engine.dialect.name} is not supported; use sqlite or postgresql")
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+    try:
+        upgrade(engine)
     except OperationalError as error:
         raise SettingsError(
             f"the database can't be opened: {str(error.orig).strip()}; see SCHOUW_DATABASE_URL"
         ) from error
+    except BaseException:
+        engine.dispose()
+        raise
     return Database(engine)
 
 

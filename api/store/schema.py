@@ -14,7 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Float,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -176,8 +176,8 @@ class MapState(Base):
     table: Mapped[str]  # the condition table, YAML
 
 
-TYPES: dict[str, Any] = {"string": Text, "integer": BigInteger, "number": Float, "boolean": Boolean}
-FRAME_TYPES: dict[str, Any] = {"int64": BigInteger, "float64": Float, "bool": Boolean, "string": Text}
+TYPES: dict[str, Any] = {"string": Text, "integer": BigInteger, "number": Double, "boolean": Boolean}
+FRAME_TYPES: dict[str, Any] = {"int64": BigInteger, "float64": Double, "bool": Boolean, "string": Text}
 
 
 def _layer(name: str, fields: tuple[Field, ...]) -> Table:
