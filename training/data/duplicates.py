@@ -7,7 +7,9 @@ perceptual hash. Here each picture is described by the low frequencies of its co
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -17,6 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from detector.errors import InputError
 from detector.images import read_image
+from detector.model.weights import sha256
 from detector.types import Floats, Image, Ints
 
 SIDE_PX = 64  # a picture is made this small, square, and grey
@@ -28,7 +31,18 @@ ENOUGH = 30  # pictures of a source, from which on their mean is what they have 
 PLAIN = 0.35  # a signature that differs less than this from what its source has in common
 BLOCK = 1024  # pictures compared with all others at a time: 0.4 GB for 100,000
 
-Signature = NDArray[np.float32]  # (WAVES * WAVES,), of length 1; zeros for a picture without any contrast
+Signature: TypeAlias = NDArray[np.float32]  # (WAVES * WAVES,), of length 1; zeros for a picture without any contrast
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a picture file really holds."""
+
+    width: int
+    height: int
+    sha256: str
+    signature: Signature
+
 
 _rows, _columns = np.mgrid[:WAVES, :WAVES]
 _KEPT = (_rows + _columns >= SLOWEST).astype(np.float32)
@@ -83,18 +97,19 @@ def groups_of(count: int, pairs: Ints) -> Ints:
     return np.asarray(connected_components(links, directed=False)[1], np.int64)
 
 
-def read_signatures(paths: Sequence[Path]) -> Iterator[Signature | InputError]:
+def examine(paths: Sequence[Path]) -> Iterator[Seen | InputError]:
     """Read pictures, one after the other; one that can't be read gives its error."""
     with ThreadPoolExecutor() as pool:  # OpenCV lets go of the interpreter while it decodes
         for start in range(0, len(paths), BLOCK):
-            yield from pool.map(_read_signature, paths[start : start + BLOCK])
+            yield from pool.map(_examine, paths[start : start + BLOCK])
 
 
-def _read_signature(path: Path) -> Signature | InputError:
+def _examine(path: Path) -> Seen | InputError:
     try:
-        return signature(read_image(path))
+        image = read_image(path)
     except InputError as problem:
         return problem
+    return Seen(image.shape[1], image.shape[0], sha256(path), signature(image))
 
 
 def _correlated(vectors: NDArray[np.float32], least: float) -> tuple[Ints, Floats]:

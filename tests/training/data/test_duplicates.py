@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,7 @@ from detector.errors import InputError
 from detector.images import write_jpeg
 from detector.types import Image
 from training.data import duplicates
-from training.data.duplicates import groups_of, read_signatures, signature, similar_pairs
+from training.data.duplicates import examine, groups_of, signature, similar_pairs
 
 
 def scene(seed: int, fixed: int | None = None) -> Image:
@@ -79,8 +80,10 @@ def test_an_unreadable_picture_gives_its_error_and_the_others_go_on(tmp_path: Pa
     write_jpeg(scene(1), tmp_path / "a.jpg")
     (tmp_path / "b.jpg").write_bytes(b"no picture")
     paths = [tmp_path / "a.jpg", tmp_path / "b.jpg", tmp_path / "c.jpg"]
-    first, second, third = read_signatures(paths)
-    assert isinstance(first, np.ndarray)
+    first, second, third = examine(paths)
+    assert not isinstance(first, InputError)
+    assert (first.width, first.height) == (320, 240)
+    assert first.sha256 == hashlib.sha256(paths[0].read_bytes()).hexdigest()
     assert isinstance(second, InputError)
     assert "b.jpg" in str(second)
     assert isinstance(third, InputError)
