@@ -5,11 +5,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
-from starlette.staticfiles import StaticFiles
 
 from api import errors
 from api.context import Context
+from api.guard import Guard
+from api.jobs.events import Feed
 from api.routes import about, exports, features, jobs, match, pictures, reviews, segments, surveys, tiles, uploads
+from api.site import NOT_BUILT, Site
+from api.uploads.receive import Receiver
 from detector import __version__
 
 WEB = Path(__file__).parent / "web" / "dist"
@@ -34,6 +37,7 @@ def create_app(context: Context) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
+        app.state.feed.close()
         context.close()
 
     app = FastAPI(
@@ -45,9 +49,18 @@ def create_app(context: Context) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.context = context
+    app.state.receiver = Receiver(context.settings.home / "uploads")
+    app.state.feed = Feed(context.database)
+    app.add_middleware(Guard, body_bytes=context.settings.limits.body_bytes)
     errors.install(app)
     for prefix, router in ROUTES:
         app.include_router(router, prefix=prefix)
     if WEB.is_dir():
-        app.mount("/", StaticFiles(directory=WEB, html=True), name="web")
+        app.mount("/", Site(WEB, context.settings.basemap), name="web")
+    else:
+        app.add_api_route("/", _not_built, include_in_schema=False)
     return app
+
+
+def _not_built() -> None:
+    raise errors.Problem(404, NOT_BUILT)

@@ -26,6 +26,8 @@ TITLES = {
     413: "Too large",
     415: "Unknown kind of content",
     422: "Something in the request is wrong",
+    416: "No such part of the file",
+    423: "Busy with another request",
     429: "Too many requests",
     460: "The bytes arrived damaged",
     500: "The server made a mistake",

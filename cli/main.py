@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import data, maps, options
+from cli import data, maps, options, server
 from cli.progress import bars, counted, errors, exit_if
 from cli.summary import show_calibration, show_redrive
 from detector import __version__
@@ -156,6 +156,8 @@ app.add_typer(data.app)
 
 for command in (maps.map_, maps.add, maps.compare, maps.plan, maps.export, maps.report):
     app.command(name=command.__name__.rstrip("_"))(command)
+for command in (server.serve, server.worker):
+    app.command()(command)
 
 
 @app.command()

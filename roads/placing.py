@@ -112,7 +112,7 @@ def _survey(result: SurveyResult) -> dict[str, Any]:
         "name": ", ".join(_inputs(result)),
         "from_s": float(times.min()) if len(times) else np.nan,
         "to_s": float(times.max()) if len(times) else np.nan,
-        "driven_m": _driven_m(result.frames),
+        "driven_m": driven_m(result.frames),
         "frames": len(result.frames),
         "card": json.dumps(result.meta, ensure_ascii=False, sort_keys=True),
     }
@@ -125,7 +125,7 @@ def _inputs(result: SurveyResult) -> list[str]:
     return [PurePath(file.replace("\\", "/")).name for file in files]
 
 
-def _driven_m(frames: Sequence[Frame]) -> float:
+def driven_m(frames: Sequence[Frame]) -> float:
     """Metres between frames; where another trajectory begins the count restarts, which is not driving backwards."""
     driven = [frame.pose.distance_m for frame in sorted(frames, key=lambda f: f.pose.time_s)]
     return float(np.maximum(np.diff(driven), 0.0).sum())

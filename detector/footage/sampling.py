@@ -177,7 +177,7 @@ def _check_overlap(
             track.path,
             f"the track starts {_span(abs(lag))} {'after' if lag > 0 else 'before'} the video {video.path.name} "
             "and has no time in common with it",
-            f"if the clocks differ pass --offset {offset_s + _shift(trajectory, first, last):.0f}",
+            f"if the clocks differ pass --offset {offset_s + clock_shift(trajectory, first, last):.0f}",
         )
     if partial:
         return
@@ -192,7 +192,7 @@ def _check_overlap(
         )
 
 
-def _shift(trajectory: Trajectory, first: float, last: float) -> float:
+def clock_shift(trajectory: Trajectory, first: float, last: float) -> float:
     """Seconds to add to a video of `first`..`last` that bring it onto the trajectory.
 
     The nearest time zone that does; where none, the shift that lets both start together, in whole quarters of an hour

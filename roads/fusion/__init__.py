@@ -3,5 +3,6 @@
 from roads.fusion.history import State, defects_at
 from roads.fusion.incremental import add
 from roads.fusion.options import FusionOptions, HistoryOptions
+from roads.fusion.removal import without
 
-__all__ = ["FusionOptions", "HistoryOptions", "State", "add", "defects_at"]
+__all__ = ["FusionOptions", "HistoryOptions", "State", "add", "defects_at", "without"]

@@ -55,6 +55,13 @@ def timeline(inventory: Inventory, at_s: float | None) -> Timeline:
     )
 
 
+def newest_s(inventory: Inventory) -> float:
+    """The moment that the newest state of an inventory is of; nan where no time is known at all."""
+    ends = inventory.surveys["to_s"].to_numpy(float)
+    usable = inventory.passes[inventory.passes["usable"]]
+    return _newest(*(_timed(table, ends) for table in (inventory.observations, usable)))
+
+
 def _ranks(surveys: pd.DataFrame) -> Ints:
     """Each survey's place in the order of time; those without a time come first, as they were added."""
     start = surveys["from_s"].to_numpy(float)
@@ -65,11 +72,14 @@ def _ranks(surveys: pd.DataFrame) -> Ints:
 
 
 def _until(table: pd.DataFrame, rank: Ints, ends: Floats, at_s: float | None) -> pd.DataFrame:
-    survey = table["survey"].to_numpy()
+    table = _timed(table, ends).assign(rank=rank[table["survey"].to_numpy()])
+    return table if at_s is None else table[~(table["time_s"] > at_s)]
+
+
+def _timed(table: pd.DataFrame, ends: Floats) -> pd.DataFrame:
+    """Rows without a time get that of their survey's end."""
     time_s = table["time_s"].to_numpy(float)
-    time_s = np.where(np.isnan(time_s), ends[survey], time_s)
-    table = table.assign(time_s=time_s, rank=rank[survey])
-    return table if at_s is None else table[~(time_s > at_s)]
+    return table.assign(time_s=np.where(np.isnan(time_s), ends[table["survey"].to_numpy()], time_s))
 
 
 def _newest(*tables: pd.DataFrame) -> float:

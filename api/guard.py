@@ -1,0 +1,55 @@
+"""What every request passes: a limit on bodies that are no uploads, and headers that keep browsers on the safe side."""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import problem
+
+UPLOADS = "/v1/uploads"  # has its own limit
+ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+class Guard:
+    """ASGI middleware around the application."""
+
+    def __init__(self, app: ASGIApp, body_bytes: int) -> None:
+        self.app, self.body_bytes = app, body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in ALWAYS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        if scope["path"].startswith(UPLOADS):
+            await self.app(scope, receive, guarded)
+            return
+        said = f"this request is larger than {self.body_bytes} bytes (body_bytes)"
+        length = Headers(scope=scope).get("content-length", "0")
+        if length.isdigit() and int(length) > self.body_bytes:
+            await problem(413, said)(scope, receive, guarded)
+            return
+        came = 0
+
+        async def counted() -> Message:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            if came > self.body_bytes:
+                raise HTTPException(413, said)
+            return message
+
+        await self.app(scope, counted, guarded)

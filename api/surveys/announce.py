@@ -1,0 +1,171 @@
+"""Surveys and their files before the bytes come, and what a crew may still change afterwards."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.errors import Problem
+from api.jobs import queue
+from api.settings import Settings
+from api.store.schema import File, Job, Survey
+from api.store.states import ENDED, SurveyState
+from api.uploads.names import check_name, stored_name
+
+OPEN = (SurveyState.UPLOADING, SurveyState.ATTENTION, SurveyState.FAILED, SurveyState.CANCELLED)
+HOUR_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A file that is to come."""
+
+    name: str
+    size: int
+    sha256: str | None = None
+
+
+def announce(
+    session: Session, settings: Settings, person: str, name: str | None, options: dict[str, Any], files: list[Announced]
+) -> Survey:
+    """Add a survey and the files that are to come. Raises Problem 413, 415 or 422 for a file that can't be one."""
+    now = time.time()
+    survey = Survey(
+        id=secrets.token_hex(6),
+        name=(name or "").strip() or (check_name(files[0].name) if files else ""),
+        state=SurveyState.UPLOADING,
+        person=person,
+        created_s=now,
+        changed_s=now,
+        options=options,
+        findings=[],
+    )
+    if not survey.name:
+        raise Problem(422, "a survey needs a name or a file")
+    session.add(survey)
+    session.flush()
+    add_files(session, settings, survey, files)
+    return survey
+
+
+def add_files(session: Session, settings: Settings, survey: Survey, files: Sequence[Announced]) -> list[File]:
+    """Announce more files of a survey that nobody is working on; it waits for them.
+
+    Raises:
+        Problem: 409 it is being worked on or done; 413, 415, 422 for a file that can't be one.
+    """
+    _check_open(survey)
+    there = files_of(session, survey.id)
+    if any(file.state == "removed" for file in there):
+        raise Problem(409, "the footage of this survey was removed; upload it again as a new survey")
+    if len(there) + len(files) > settings.limits.survey_files:
+        raise Problem(
+            413, f"a survey has at most {settings.limits.survey_files} files (survey_files); send photos in a .zip"
+        )
+    taken = {file.extra["stored"] for file in there}
+    added = []
+    for number, file in enumerate(files):
+        name = check_name(file.name)
+        if file.size < 1:
+            raise Problem(422, f"'{name}' is empty (0 bytes); copy it again from the camera's card")
+        if file.size > settings.limits.upload_bytes:
+            raise Problem(413, f"'{name}' is larger than {settings.limits.upload_bytes} bytes (upload_bytes)")
+        stored = stored_name(name, taken)
+        taken.add(stored)
+        added.append(
+            File(
+                id=secrets.token_hex(16),
+                survey=survey.id,
+                name=name,
+                size=file.size,
+                received=0,
+                state="announced",
+                created_s=time.time() + number * 1e-6,  # so that they keep their order
+                expires_s=time.time() + settings.upload_hours * HOUR_S,
+                extra={"stored": stored, **({"sha256": file.sha256.lower()} if file.sha256 else {})},
+            )
+        )
+    session.add_all(added)
+    change(survey, SurveyState.UPLOADING)
+    survey.content, survey.error, survey.findings = None, None, []
+    session.flush()
+    return added
+
+
+def remove_file(session: Session, survey: Survey, number: str) -> File:
+    """Take a file out of a survey that nobody is working on. The caller removes its bytes, and then calls `settle`.
+
+    Raises:
+        Problem: 404 there is no such file; 409 the survey is being worked on or done.
+    """
+    file = session.scalar(select(File).where(File.id == number, File.survey == survey.id))
+    if file is None:
+        raise Problem(404, f"the survey '{survey.id}' has no file '{number[:60]}'")
+    _check_open(survey)
+    session.delete(file)
+    session.flush()
+    survey.content = None
+    return file
+
+
+def survey_of(session: Session, number: str) -> Survey:
+    """Find a survey, to be changed. Raises Problem 404."""
+    queue.one_at_a_time(session)  # before any row is locked, as everywhere, so that no two wait for each other
+    survey = session.scalar(select(Survey).where(Survey.id == number).with_for_update())
+    if survey is None:
+        raise Problem(404, f"there is no survey '{number[:60]}'")
+    return survey
+
+
+def files_of(session: Session, survey: str) -> list[File]:
+    """The files of a survey in the order they were announced."""
+    return list(session.scalars(select(File).where(File.survey == survey).order_by(File.created_s, File.id)))
+
+
+def change(survey: Survey, state: SurveyState) -> None:
+    """Bring a survey into a state."""
+    survey.state, survey.changed_s = state, time.time()
+    survey.ended_s = time.time() if state in (SurveyState.DONE, SurveyState.FAILED, SurveyState.CANCELLED) else None
+
+
+def check_again(session: Session, survey: Survey, person: str) -> None:
+    """Let a job check a survey whose files are all here. Raises Problem 409 while files are missing or removed."""
+    files = files_of(session, survey.id)
+    if not files or any(file.state != "complete" for file in files):
+        gone = any(file.state == "removed" for file in files)
+        raise Problem(409, "its footage was removed; upload it again" if gone else "not all of its files are here yet")
+    change(survey, SurveyState.CHECKING)
+    survey.error, survey.findings = None, []
+    queue.enqueue(session, "check", {"survey": survey.id}, person=person, survey=survey.id, key=f"check:{survey.id}")
+
+
+def look(session: Session, survey: Survey, person: str) -> None:
+    """Let a job look at the road."""
+    change(survey, SurveyState.WAITING)
+    survey.error = None
+    queue.enqueue(session, "look", {"survey": survey.id}, person=person, survey=survey.id, key=f"look:{survey.id}")
+
+
+def put_on_map(session: Session, person: str) -> int:
+    """Let a job put all surveys on the map that wait for it."""
+    return queue.enqueue(session, "map", {}, person=person, lane="map", key="map")
+
+
+def cancel(session: Session, survey: Survey) -> None:
+    """Stop whatever is done for a survey. Raises Problem 409 when it is done already."""
+    if survey.state in (SurveyState.DONE, SurveyState.DUPLICATE):
+        raise Problem(409, "this survey is done; there is nothing to cancel")
+    for job in session.scalars(select(Job).where(Job.survey == survey.id, Job.state.not_in(ENDED))):
+        queue.cancel(session, job.id)
+    change(survey, SurveyState.CANCELLED)
+
+
+def _check_open(survey: Survey) -> None:
+    if survey.state not in OPEN:
+        raise Problem(
+            409, f"this survey is {survey.state}; cancel it first, or upload the files as a survey of their own"
+        )

@@ -1,0 +1,1 @@
+"""How footage arrives: announced, received byte by byte, known by its content."""

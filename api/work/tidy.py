@@ -1,0 +1,139 @@
+"""Cleaning up: uploads that were given up, footage past its time, and what no longer serves anyone."""
+
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from api.context import Context
+from api.errors import Problem
+from api.jobs.handler import Report
+from api.store.layers import map_state
+from api.store.schema import Export, File, Job, Survey
+from api.store.states import ENDED, SurveyState
+from api.surveys.announce import change, survey_of
+from api.uploads.receive import Receiver
+from api.work.footage import SCRATCH
+
+DAY_S = 86400.0
+EVERY_S = 3600.0
+KEEP_INVENTORIES = 10  # the newest ones, to go back to by hand
+KEEP_EXPORTS_DAYS = 7.0
+KEEP_JOBS_DAYS = 90.0
+ENDED_WELL = (SurveyState.DONE, SurveyState.FAILED, SurveyState.CANCELLED)
+
+
+def tidy(context: Context, _: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Remove what is past its time; each step may be cut off and done again. See `api.jobs.handler.Handler`."""
+    steps = {
+        "uploads": _uploads,
+        "footage": _footage,
+        "exports": _exports,
+        "inventories": _inventories,
+        "jobs": _jobs,
+        "scratch": _scratch,
+    }
+    removed = {}
+    for done, (name, step) in enumerate(steps.items()):
+        report("cleaning up", done, len(steps))
+        removed[name] = step(context)
+    return removed
+
+
+def _uploads(context: Context) -> int:
+    """Uploads that rested too long; their survey is cancelled. And bytes that no row knows of."""
+    receiver = Receiver(context.settings.home / "uploads")
+    with context.database.read() as session:
+        rested = session.execute(
+            select(File.id, File.survey).where(
+                File.state.in_(("announced", "receiving")), File.expires_s < time.time(), File.received < File.size
+            )
+        ).all()
+    count = 0
+    for number, of in rested:
+        try:
+            receiver.remove(number)
+        except Problem:
+            continue  # it is being received again
+        with context.database.write() as session:
+            survey, file = survey_of(session, of), session.get(File, number)
+            if file is not None:
+                session.delete(file)
+            if survey.state == SurveyState.UPLOADING:
+                change(survey, SurveyState.CANCELLED)
+                survey.error = "its upload was not finished in time"
+        count += 1
+    if receiver.folder.is_dir():
+        with context.database.read() as session:
+            known = set(session.scalars(select(File.id).where(File.state.in_(("announced", "receiving")))))
+        for path in receiver.folder.iterdir():
+            if path.name not in known and time.time() - path.stat().st_mtime > DAY_S:
+                path.unlink(missing_ok=True)
+    return count
+
+
+def _footage(context: Context) -> int:
+    """Footage of surveys that ended `keep_footage_days` ago: what shows people and plates is not kept for longer."""
+    before = time.time() - context.settings.keep_footage_days * DAY_S
+    old = select(Survey.id).where(Survey.state.in_(ENDED_WELL), Survey.ended_s < before)
+    with context.database.read() as session:
+        numbers = session.scalars(
+            select(File.survey).where(File.survey.in_(old), File.state == "complete").distinct()
+        ).all()
+    for number in numbers:
+        with context.database.write() as session:
+            for file in session.scalars(select(File).where(File.survey == number, File.state == "complete")):
+                file.state = "removed"
+        context.blobs.remove(f"footage/{number}")
+    return len(numbers)
+
+
+def _exports(context: Context) -> int:
+    """Downloads of maps that are no longer served, a week after they were made."""
+    before = time.time() - KEEP_EXPORTS_DAYS * DAY_S
+    with context.database.read() as session:
+        state = map_state(session)
+        old = session.scalars(select(Export).where(Export.created_s < before)).all()
+    gone = [one for one in old if state is None or (one.revision, one.changes) != (state.revision, state.changes)]
+    for one in gone:
+        context.blobs.remove(f"exports/{one.id}")
+        with context.database.write() as session:
+            if kept := session.get(Export, one.id):
+                session.delete(kept)
+    return len(gone)
+
+
+def _inventories(context: Context) -> int:
+    """All but the newest inventories."""
+    with context.database.read() as session:
+        state = map_state(session)
+    if state is None:
+        return 0
+    there = {key.split("/")[1] for key in context.blobs.list("inventories")}
+    old = [name for name in there if name.isdigit() and int(name) <= state.revision - KEEP_INVENTORIES]
+    for name in old:
+        context.blobs.remove(f"inventories/{name}")
+    return len(old)
+
+
+def _jobs(context: Context) -> int:
+    """Jobs that ended long ago and that no download points to."""
+    before = time.time() - KEEP_JOBS_DAYS * DAY_S
+    with context.database.write() as session:
+        used = select(Export.job)
+        old = session.scalars(select(Job).where(Job.state.in_(ENDED), Job.ended_s < before, Job.id.not_in(used))).all()
+        for job in old:
+            session.delete(job)
+    return len(old)
+
+
+def _scratch(context: Context) -> int:
+    """Folders that a killed worker left behind."""
+    scratch: Path = context.settings.home / SCRATCH
+    old = [path for path in scratch.glob("*") if time.time() - path.stat().st_mtime > DAY_S]
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(old)
