@@ -1,0 +1,61 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { shellMessages as t } from '../messages';
+import { Button } from './Button';
+
+interface Props {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+  /** Buttons at the bottom. */
+  actions?: ComponentChildren;
+}
+
+/** A modal on the native <dialog>: it keeps the focus, Escape closes it, and the focus goes back afterwards. */
+export function Dialog({ title, onClose, children, actions }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const heading = useId();
+  useEffect(() => {
+    const shown = dialog.current;
+    shown?.showModal();
+    return () => shown?.close();
+  }, []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a click beside it; Escape is onCancel
+    <dialog
+      ref={dialog}
+      class="dialog"
+      aria-labelledby={heading}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => event.target === dialog.current && onClose()}
+    >
+      <div class="dialog-body">
+        <header>
+          <h2 id={heading}>{title}</h2>
+          <Button look="quiet" icon="close" iconOnly label={t('close')} onClick={onClose} />
+        </header>
+        {children}
+        {actions && <footer class="actions">{actions}</footer>}
+      </div>
+    </dialog>
+  );
+}
+
+/** Ask before something that can't be undone. */
+export function Confirm(props: Props & { yes: string; onYes: () => void; danger?: boolean; busy?: boolean }) {
+  const { yes, onYes, danger, busy, ...dialog } = props;
+  return (
+    <Dialog
+      {...dialog}
+      actions={
+        <>
+          <Button label={t('cancel')} onClick={props.onClose} />
+          <Button look={danger ? 'danger' : 'primary'} label={yes} onClick={onYes} disabled={busy} />
+        </>
+      }
+    />
+  );
+}
