@@ -156,8 +156,9 @@ app.add_typer(data.app)
 
 for command in (maps.map_, maps.add, maps.compare, maps.plan, maps.export, maps.report):
     app.command(name=command.__name__.rstrip("_"))(command)
-for command in (server.serve, server.worker):
-    app.command()(command)
+app.command()(server.serve)
+app.command()(server.worker)
+app.command()(server.upload)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli import options
-from cli.progress import errors
+from cli.progress import bars, errors, exit_if
 from detector.errors import SettingsError
 
 Home = Annotated[
@@ -45,7 +45,8 @@ def serve(
         schouw serve --home /srv/schouw --map map --host 0.0.0.0
     """
     _check_extra()
-    from api.serve import Address, check_open, configure_log
+    from api.log import configure_log
+    from api.serve import Address, check_open
     from api.serve import serve as run
     from api.settings import read_settings
     from roads.condition.table import DEFAULT, read_table
@@ -76,11 +77,60 @@ def worker(
         schouw worker --home /srv/schouw
     """
     _check_extra()
-    from api.serve import configure_log, work
+    from api.jobs.process import work
+    from api.log import configure_log
     from api.settings import read_settings
 
     configure_log()
     work(read_settings(home=home and home.resolve()), once=once)
+
+
+def upload(
+    files: Annotated[
+        list[Path], typer.Argument(help="Videos, zips of photos, tracks; or folders of them.", show_default=False)
+    ],
+    server: Annotated[str, typer.Option("--server", envvar="SCHOUW_SERVER", help="Address of the server.")],
+    token: Annotated[
+        str | None, typer.Option("--token", envvar="SCHOUW_TOKEN", help="Your key, if it asks.", show_default=False)
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", help="Name of the survey.", show_default=False)] = None,
+    track: options.Track = None,
+    offset: options.Offset = None,
+    partial: options.Partial = False,
+    lang: options.Lang = options.Language.NL,
+) -> None:
+    """Send the footage of one drive to a server. Cut off, the same command goes on where it was.
+
+    Ends with code 1 when the server finds something to put right first.
+
+    Examples:
+
+        schouw upload GX010042.MP4 GX020042.MP4 --server https://schouw.example.nl
+
+        schouw upload drive.mp4 --track drive.gpx --name "Noord, mei" --server http://127.0.0.1:8000
+    """
+    from cli import upload as client
+
+    chosen = client.chosen([*files, *([track] if track else [])])
+    wanted = {"offset_s": offset, "partial": partial or None}
+    connected = client.connect(server, token)
+    survey = client.announce(
+        connected, chosen, name, {key: value for key, value in wanted.items() if value is not None}
+    )
+    addresses = {file["name"]: file["upload"] for file in survey["files"]}
+    with bars() as report:
+        for path in chosen:
+            if addresses[path.name]:
+                client.send(connected, path, addresses[path.name], report)
+    with errors.status("the server checks it"):
+        for said in client.followed(connected, survey["id"]):
+            survey = said
+    for finding in survey["findings"]:
+        typer.echo(f"{finding['level']}: {finding[f'text_{lang.value}']}")
+    typer.echo(f"{survey['name']}: {survey[f'state_{lang.value}']} ({client.page(connected, survey['id'])})")
+    exit_if([survey["error"]] if survey["error"] else [])
+    if survey["state"] == "attention":
+        raise typer.Exit(1)
 
 
 def _check_extra() -> None:

@@ -17,6 +17,7 @@ from api.store.states import ENDED, SurveyState
 from api.uploads.names import check_name, stored_name
 
 OPEN = (SurveyState.UPLOADING, SurveyState.ATTENTION, SurveyState.FAILED, SurveyState.CANCELLED)
+NOT_BEGUN = (SurveyState.CHECKING, SurveyState.WAITING)  # a file may still come or go; then it is checked again
 HOUR_S = 3600.0
 
 
@@ -53,12 +54,12 @@ def announce(
 
 
 def add_files(session: Session, settings: Settings, survey: Survey, files: Sequence[Announced]) -> list[File]:
-    """Announce more files of a survey that nobody is working on; it waits for them.
+    """Announce more files of a survey that isn't looked at yet; it waits for them.
 
     Raises:
-        Problem: 409 it is being worked on or done; 413, 415, 422 for a file that can't be one.
+        Problem: 409 it is being looked at or done; 413, 415, 422 for a file that can't be one.
     """
-    _check_open(survey)
+    _open(session, survey)
     there = files_of(session, survey.id)
     if any(file.state == "removed" for file in there):
         raise Problem(409, "the footage of this survey was removed; upload it again as a new survey")
@@ -97,15 +98,15 @@ def add_files(session: Session, settings: Settings, survey: Survey, files: Seque
 
 
 def remove_file(session: Session, survey: Survey, number: str) -> File:
-    """Take a file out of a survey that nobody is working on. The caller removes its bytes, and then calls `settle`.
+    """Take a file out of a survey that isn't looked at yet. The caller removes its bytes, and then calls `settle`.
 
     Raises:
-        Problem: 404 there is no such file; 409 the survey is being worked on or done.
+        Problem: 404 there is no such file; 409 the survey is being looked at or done.
     """
     file = session.scalar(select(File).where(File.id == number, File.survey == survey.id))
     if file is None:
         raise Problem(404, f"the survey '{survey.id}' has no file '{number[:60]}'")
-    _check_open(survey)
+    _open(session, survey)
     session.delete(file)
     session.flush()
     survey.content = None
@@ -159,13 +160,20 @@ def cancel(session: Session, survey: Survey) -> None:
     """Stop whatever is done for a survey. Raises Problem 409 when it is done already."""
     if survey.state in (SurveyState.DONE, SurveyState.DUPLICATE):
         raise Problem(409, "this survey is done; there is nothing to cancel")
-    for job in session.scalars(select(Job).where(Job.survey == survey.id, Job.state.not_in(ENDED))):
-        queue.cancel(session, job.id)
+    _cancel_jobs(session, survey)
     change(survey, SurveyState.CANCELLED)
 
 
-def _check_open(survey: Survey) -> None:
-    if survey.state not in OPEN:
+def _cancel_jobs(session: Session, survey: Survey) -> None:
+    for job in session.scalars(select(Job).where(Job.survey == survey.id, Job.state.not_in(ENDED))):
+        queue.cancel(session, job.id)
+
+
+def _open(session: Session, survey: Survey) -> None:
+    """Make sure that files may come and go."""
+    if survey.state in NOT_BEGUN:
+        _cancel_jobs(session, survey)
+    elif survey.state not in OPEN:
         raise Problem(
             409, f"this survey is {survey.state}; cancel it first, or upload the files as a survey of their own"
         )

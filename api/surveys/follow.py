@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.store.layers import map_state
@@ -26,8 +26,9 @@ def job_ended(session: Session, job: Job) -> None:
                 _stopped(waiting, job)
     elif job.kind in WORKING:
         survey = session.scalar(select(Survey).where(Survey.id == job.survey).with_for_update())
-        if survey is None or survey.state not in WORKING[job.kind]:
-            return  # removed or cancelled meanwhile
+        newest = session.scalar(select(func.max(Job.id)).where(Job.survey == job.survey))
+        if survey is None or survey.state not in WORKING[job.kind] or newest != job.id:
+            return  # removed, cancelled, or begun again meanwhile
         if job.state != JobState.DONE:
             _stopped(survey, job)
         elif job.kind == "check":
