@@ -10,7 +10,20 @@ from api import errors
 from api.context import Context
 from api.guard import Guard
 from api.jobs.events import Feed
-from api.routes import about, exports, features, jobs, match, pictures, reviews, segments, surveys, tiles, uploads
+from api.routes import (
+    about,
+    compare,
+    exports,
+    features,
+    jobs,
+    match,
+    pictures,
+    reviews,
+    segments,
+    surveys,
+    tiles,
+    uploads,
+)
 from api.site import NOT_BUILT, Site
 from api.uploads.receive import Receiver
 from detector import __version__
@@ -23,6 +36,7 @@ ROUTES: tuple[tuple[str, APIRouter], ...] = (
     ("/v1", jobs.router),
     ("/v1", match.router),
     ("/v1", segments.router),
+    ("/v1", compare.router),
     ("/v1", reviews.router),
     ("/v1", exports.router),
     ("/v1", pictures.router),

@@ -52,7 +52,7 @@ def road_map(
     What people said of defects (`verdicts`, by the defects' ids) goes before what the surveys say.
     """
     found = accepted(defects_at(inventory, at_s), verdicts)
-    inventory = inventory if at_s is None else _seen_by(inventory, at_s)
+    inventory = inventory if at_s is None else driven_by(inventory, at_s)
     network = inventory.network
     seen = seen_of(inventory.passes, network)
     condition = assess(network.segments, found, seen, table)
@@ -63,7 +63,7 @@ def road_map(
     return RoadMap(segments, defects, coverage, track, pd.DataFrame(track[FRAME_COLUMNS]), summary)
 
 
-def _seen_by(inventory: Inventory, at_s: float) -> Inventory:
+def driven_by(inventory: Inventory, at_s: float) -> Inventory:
     """Leave out what was driven after a moment. The surveys keep their numbers, so those without a drive stay."""
     later = (inventory.surveys["from_s"] > at_s).to_numpy(bool)
     passes, track = inventory.passes, inventory.track

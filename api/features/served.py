@@ -9,8 +9,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
+from api.errors import Problem
+from api.features.compared import Comparisons
 from api.features.matching import ServedNetwork
-from api.store.layers import count_features
+from api.store.layers import count_features, map_state
 from api.store.schema import MapState
 
 TILE_BYTES = 128 << 20  # of tiles kept
@@ -76,6 +78,7 @@ class Served:
     tiles: Tiles = field(default_factory=Tiles)
     counts: Counts = field(default_factory=Counts)
     network: ServedNetwork = field(default_factory=ServedNetwork)
+    comparisons: Comparisons = field(default_factory=Comparisons)
 
 
 async def _served(request: Request) -> Served:
@@ -98,3 +101,19 @@ def is_known(request: Request, version: str) -> bool:
     """Tell whether the caller has this version already (RFC 9110, If-None-Match)."""
     given = request.headers.get("if-none-match", "")
     return any(tag.strip().removeprefix("W/") in (f'"{version}"', "*") for tag in given.split(","))
+
+
+def headers(version: str) -> dict[str, str]:
+    """What an answer of this version of the map is sent with: callers ask again whether it is still so."""
+    return {"ETag": f'"{version}"', "Cache-Control": "no-cache"}
+
+
+def served_state(session: Session) -> MapState:
+    """Say which map is served.
+
+    Raises:
+        Problem: 404, there is none yet.
+    """
+    if (state := map_state(session)) is None:
+        raise Problem(404, "there is no map yet: the administrator starts the server with --roads and a network")
+    return state

@@ -54,6 +54,13 @@ def replace_rows(connection: Connection, table: Table, chunks: Iterable[Chunk], 
     return written
 
 
+def put_rows(connection: Connection, table: Table, chunk: Chunk) -> None:
+    """Write some rows of a layer over those of the same number."""
+    _remove(connection, table, [row[0] for row in chunk.rows])
+    _insert(connection, table, chunk.rows)
+    insert_boxes(connection, table.name.removeprefix("map_"), chunk.boxes)
+
+
 def _remove(connection: Connection, table: Table, rows: Sequence[int]) -> None:
     layer = table.name.removeprefix("map_")
     for start in range(0, len(rows), 10_000):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
@@ -9,9 +10,15 @@ from api.store.fields import IDS
 from api.store.schema import LAYER_TABLES, MapState
 
 
-def map_state(session: Session) -> MapState | None:
-    """Say which map is served; None while there is none."""
-    return session.get(MapState, 1)
+def map_state(session: Session, lock: bool = False) -> MapState | None:
+    """Say which map is served; None while there is none. `lock` keeps others from changing it in this transaction."""
+    return session.get(MapState, 1, with_for_update=lock, populate_existing=lock)
+
+
+def properties_of(feature: str) -> dict[str, Any]:
+    """The attributes of a feature's text."""
+    found: dict[str, Any] = orjson.loads(feature)["properties"]
+    return found
 
 
 def count_features(session: Session, layer: str, where: ColumnElement[bool] | None = None) -> int:

@@ -1,6 +1,7 @@
 """Put a new state of the map in the database: all layers in one transaction, so that nobody sees half of it."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -20,6 +21,7 @@ from api.store.rows import degrees, frame_chunks, layer_chunks, surveys_layer
 from api.store.schema import LAYER_TABLES, OBSERVATION_TABLE, PASS_TABLE, MapState, Review
 from roads.condition.table import Table
 from roads.fusion import defects_at
+from roads.fusion.timeline import newest_s
 from roads.inventory import SIGHTS, Inventory
 from roads.layers import defects_layer
 from roads.mapping import RoadMap, road_map
@@ -64,8 +66,9 @@ def publish(
         with database.read() as session:
             seen, reviews = newest_review(session), last_reviews(session)
         made = road_map(inventory, table, verdicts=verdicts(reviews))
-        defects = reviewed(made.defects, rejected_layer(inventory, reviews), reviews)
+        defects = reviewed(made.defects, rejected_layer(inventory, reviews, newest_s(inventory)), reviews)
         with database.write() as session:
+            map_state(session, lock=True)
             if newest_review(session) != seen:  # someone reviewed meanwhile
                 continue
             _write(session.connection(), inventory, made, defects)
@@ -78,12 +81,12 @@ def publish(
         return made
 
 
-def rejected_layer(inventory: Inventory, reviews: Mapping[int, Review]) -> gpd.GeoDataFrame:
-    """The defects that people rejected: no part of the map, but there to be looked at again."""
+def rejected_layer(inventory: Inventory, reviews: Mapping[int, Review], at_s: float) -> gpd.GeoDataFrame:
+    """The defects that people rejected, as of a moment: no part of the map, but there to be looked at again."""
     gone = [number for number, review in reviews.items() if review.decision == "reject"]
     sights = inventory.observations
     some = replace(inventory, observations=sights[sights["defect"].isin(gone)].reset_index(drop=True))
-    return defects_layer(inventory, defects_at(some).assign(state=REJECTED))
+    return defects_layer(inventory, defects_at(some, at_s).assign(state=REJECTED))
 
 
 def reviewed(defects: gpd.GeoDataFrame, rejected: gpd.GeoDataFrame, reviews: Mapping[int, Review]) -> gpd.GeoDataFrame:
@@ -102,9 +105,9 @@ def _write(connection: Connection, inventory: Inventory, made: RoadMap, defects:
     network, start = inventory.network, time.monotonic()
     layers = {
         "segments": layer_chunks("segments", made.segments, network),
-        "defects": layer_chunks("defects", defects, network, defects["id"]),
+        "defects": layer_chunks("defects", defects, network, defects["id"].to_numpy()),
         "coverage": layer_chunks("coverage", made.coverage, network),
-        "surveys": layer_chunks("surveys", surveys_layer(inventory, made.track), network),
+        "surveys": layer_chunks("surveys", *surveys_layer(inventory, made.track)),
     }
     written = {
         name: replace_rows(connection, LAYER_TABLES[name], chunks, ["feature"]) for name, chunks in layers.items()
@@ -134,5 +137,6 @@ def _note_state(session: Session, inventory: Inventory, made: RoadMap, table: Ta
     state.revision, state.inventory_key, state.published_s = revision, key, time.time()
     state.crs = network.crs.to_wkt()
     state.bbox = shapely.total_bounds(degrees(network, network.segments.geometry.to_numpy())).tolist()
-    state.summary = made.summary
+    now_s = newest_s(inventory)
+    state.summary = made.summary | {"newest_s": None if math.isnan(now_s) else now_s}
     state.table = yaml.safe_dump(table.model_dump(mode="json"), sort_keys=False, allow_unicode=True)

@@ -11,7 +11,7 @@ import shapely
 
 from api.store.bulk import Chunk
 from api.store.fields import IDS, LAYERS
-from detector.types import Floats
+from detector.types import Floats, Ints
 from roads.inventory import Inventory
 from roads.layers import counts
 from roads.network import Network
@@ -25,7 +25,7 @@ GAP_M = 200.0  # a survey's line breaks where its frames are farther apart
 SMOOTH_M = 0.5  # a survey's line is simplified by this much
 
 
-def layer_chunks(name: str, layer: gpd.GeoDataFrame, network: Network, rows: Any = None) -> Iterator[Chunk]:
+def layer_chunks(name: str, layer: gpd.GeoDataFrame, network: Network, rows: Ints | None = None) -> Iterator[Chunk]:
     """Yield the rows of a layer's table.
 
     Args:
@@ -34,7 +34,7 @@ def layer_chunks(name: str, layer: gpd.GeoDataFrame, network: Network, rows: Any
         network: whose CRS it is.
         rows: (n,) the number of each row, ascending; none: 0, 1, ...
     """
-    numbers = np.arange(len(layer)) if rows is None else np.asarray(rows)
+    numbers = np.arange(len(layer)) if rows is None else rows
     for start in range(0, len(layer), AT_ONCE):
         stop = start + AT_ONCE
         part = layer.iloc[start:stop]
@@ -88,14 +88,15 @@ def plain(column: pd.Series) -> list[Any]:
     return values
 
 
-def surveys_layer(inventory: Inventory, track: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """The surveys, each with where it went (lines; a point where it is all that is known).
+def surveys_layer(inventory: Inventory, track: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, Network, Ints]:
+    """The surveys, each with where it went (lines; a point where it is all that is known); for `layer_chunks`.
 
     Args:
         inventory: with the surveys.
         track: the map's track layer.
     """
-    surveys = inventory.surveys.loc[inventory.surveys["frames"] > 0].reset_index(drop=True)
+    numbers = np.flatnonzero(inventory.surveys["frames"].to_numpy() > 0)
+    surveys = inventory.surveys.iloc[numbers].reset_index(drop=True)
     ids = surveys["survey_id"].tolist()
     found = counts(inventory.surveys["survey_id"].take(inventory.observations["survey"].to_numpy()))
     missing = {name: counts(track["survey_id"][track[name].notna()]) for name in ("unmatched", "unusable")}
@@ -113,7 +114,8 @@ def surveys_layer(inventory: Inventory, track: gpd.GeoDataFrame) -> gpd.GeoDataF
     points = track.geometry.to_numpy()
     rows = {i: points[at] for i, at in track.groupby("survey_id").indices.items()}
     lines = [_line(shapely.get_coordinates(rows[i])) for i in ids]
-    return gpd.GeoDataFrame(pd.DataFrame(columns), geometry=lines, crs=inventory.network.crs)
+    layer = gpd.GeoDataFrame(pd.DataFrame(columns), geometry=lines, crs=inventory.network.crs)
+    return layer, inventory.network, numbers
 
 
 def _line(xy: Floats) -> shapely.Geometry:
