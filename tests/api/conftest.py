@@ -1,44 +1,31 @@
-import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.context import Context, open_context
-from api.settings import read_settings
-from api.store.database import open_database
-from tests.api.databases import ENGINES, drop_template, fresh_postgres
+from api.context import Context
+from tests.api.databases import ENGINES, Homes, Start
 
 
 @pytest.fixture(scope="session")
-def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with the newest schema, to copy."""
-    path = tmp_path_factory.mktemp("database") / "schouw.db"
-    open_database(f"sqlite:///{path}").close()
-    return path
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Homes]:
+    homes = Homes(tmp_path_factory.mktemp("homes"))
+    yield homes
+    homes.close()
 
 
-@pytest.fixture(scope="session")
-def _template() -> Iterator[None]:
-    yield
-    drop_template()
+@pytest.fixture
+def start() -> Start | None:
+    """What a server's database and files begin with; a module of tests may have its own, such as `put_driven_map`."""
+    return None
 
 
 @pytest.fixture(params=ENGINES)
-def context(request: pytest.FixtureRequest, tmp_path: Path, empty_sqlite: Path, _template: None) -> Iterator[Context]:
+def context(request: pytest.FixtureRequest, tmp_path: Path, start: Start | None, _homes: Homes) -> Iterator[Context]:
     """A server's parts, on SQLite and on PostgreSQL."""
-    with ExitStack() as stack:
-        home, url = tmp_path / "server", None
-        home.mkdir()
-        if request.param == "postgres":
-            url = stack.enter_context(fresh_postgres())
-        else:
-            shutil.copy(empty_sqlite, home / "schouw.db")
-        opened = open_context(read_settings(home=home, database_url=url))
-        stack.callback(opened.close)
+    with _homes.copied(request.param, start, tmp_path / "server") as opened:
         yield opened
 
 

@@ -10,12 +10,13 @@ from starlette.testclient import TestClient
 from api.context import Context
 from api.store.layers import map_state
 from api.store.schema import LAYER_TABLES
+from tests.api.databases import Start
 from tests.api.maps import driven_twice, put_driven_map, put_map
 
 
-@pytest.fixture(autouse=True)
-def _map(context: Context) -> None:
-    put_driven_map(context)
+@pytest.fixture
+def start() -> Start:
+    return put_driven_map
 
 
 def say(client: TestClient, defect: int, decision: str, **more: Any) -> dict[str, Any]:

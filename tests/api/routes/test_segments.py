@@ -4,12 +4,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.context import Context
+from tests.api.databases import Start
 from tests.api.maps import put_driven_map, put_empty_map
 
 
-@pytest.fixture(autouse=True)
-def _map(context: Context) -> None:
-    put_driven_map(context)
+@pytest.fixture
+def start() -> Start:
+    return put_driven_map
 
 
 def test_a_segment_with_its_damage_coverage_and_place(client: TestClient) -> None:

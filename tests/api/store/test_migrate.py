@@ -22,7 +22,7 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'new.db'}"
     else:
-        with fresh_postgres(migrated=False) as url:
+        with fresh_postgres() as url:
             yield url
 
 
