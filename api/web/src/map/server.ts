@@ -52,13 +52,13 @@ export const compare = (before: string, after: string, signal?: AbortSignal): Pr
 /** How many segments a CQL2 filter lets through; all of them without one. */
 export async function countSegments(filter: string, signal?: AbortSignal): Promise<number> {
   const asked = filter && `&filter-lang=cql2-text&filter=${id(filter)}`;
-  const answer = await get<{ numberMatched: number }>(`ogc/collections/segments/items?f=json&limit=1${asked}`, signal);
+  const answer = await get<{ numberMatched: number }>(`ogc/collections/segments/items?limit=1${asked}`, signal);
   return answer.numberMatched;
 }
 
 /** The days (YYYY-MM-DD) on which a drive of this map ended, oldest first. */
 export async function surveyDays(signal?: AbortSignal): Promise<string[]> {
-  const { features } = await get<GeoJSON.FeatureCollection>(`ogc/collections/surveys/items?f=json&limit=1000`, signal);
+  const { features } = await get<GeoJSON.FeatureCollection>('ogc/collections/surveys/items?limit=1000', signal);
   const days = features.map(({ properties }) => String(properties?.to_utc ?? '').slice(0, 10));
   return [...new Set(days.filter(Boolean))].sort();
 }

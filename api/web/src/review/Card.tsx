@@ -27,7 +27,7 @@ export function Card({ defect, next, classes, answer, undoable }: Props) {
   }, [next?.picture]);
   return (
     <article class="review-card" aria-labelledby="review-question">
-      <h2 id="review-question">{t('isIt', { class: name.toLowerCase() })}</h2>
+      <h2 id="review-question">{t('isIt', { class: name })}</h2>
       <div class="review-picture">
         {defect.picture ? (
           <img

@@ -21,10 +21,11 @@ import { type Reviewing, useQueue } from './useQueue';
 
 export function ReviewPage() {
   if (hasMap() === undefined) return <Loading />;
+  if (hasMap()) return <Review />;
   return (
     <>
       <h1>{shellMessages('review')}</h1>
-      {hasMap() ? <Review /> : <NoMap />}
+      <NoMap />
     </>
   );
 }
@@ -36,8 +37,8 @@ function Review() {
   const reviewing = useQueue(kind, survey);
   return (
     <>
-      <p class="lead">{t('lead')}</p>
-      <div class="review-choices">
+      <div class="page-head review-head">
+        <h1>{shellMessages('review')}</h1>
         <Select
           label={t('kind')}
           value={kind}
@@ -47,22 +48,27 @@ function Review() {
           ]}
           onChange={(event) => setQuery({ kind: event.currentTarget.value })}
         />
-        {survey && (
-          <p>
-            {t('oneSurvey')} <Button look="quiet" label={t('allSurveys')} onClick={() => setQuery({ survey: null })} />
-          </p>
-        )}
-        <Check
-          label={t('keys')}
-          hint={t('keysHint')}
-          checked={keys.value === 'on'}
-          onChange={(event) => {
-            keys.value = event.currentTarget.checked ? 'on' : 'off';
-          }}
-        />
       </div>
+      {survey && (
+        <p>
+          {t('oneSurvey')} <Button look="quiet" label={t('allSurveys')} onClick={() => setQuery({ survey: null })} />
+        </p>
+      )}
       {may('editor') ? <Who /> : <Note>{t('readOnly')}</Note>}
       <Defects reviewing={reviewing} />
+      <div class="review-more">
+        <p class="lead">{t('lead')}</p>
+        {may('editor') && (
+          <Check
+            label={t('keys')}
+            hint={t('keysHint')}
+            checked={keys.value === 'on'}
+            onChange={(event) => {
+              keys.value = event.currentTarget.checked ? 'on' : 'off';
+            }}
+          />
+        )}
+      </div>
     </>
   );
 }
@@ -70,8 +76,8 @@ function Review() {
 /** Under whose name the decisions are kept. */
 function Who() {
   const [asking] = useState(() => personName.peek().trim() === '');
-  if (!about.value?.open) return <p>{t('as', { name: about.value?.person.name ?? '' })}</p>;
-  if (!asking) return <p>{t('as', { name: personName.value })}</p>;
+  if (!about.value?.open) return <p class="hint">{t('as', { name: about.value?.person.name ?? '' })}</p>;
+  if (!asking) return <p class="hint">{t('as', { name: personName.value })}</p>;
   return (
     <div class="review-who">
       <Field
