@@ -29,6 +29,7 @@ def work(settings: Settings, *, once: bool = False) -> None:
     with contextlib.closing(context), _stopping(worker.stopping, signal.SIGINT, signal.SIGTERM):
         log.info("worker %s begins", worker.name)
         if once:
+            worker.clean()
             while not worker.stopping.is_set() and worker.once():
                 pass
         else:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from api.context import Context
 from api.jobs import queue
@@ -36,6 +37,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stopping` is set."""
+        self.clean()
         while not self.stopping.is_set():
             try:
                 if not self.once():
@@ -49,16 +51,20 @@ class Worker:
         with self.context.database.read() as session:
             if not queue.is_work(session):
                 return False
+        self.clean()
         with self.context.database.write() as session:
-            self._clean(session)
             job = queue.claim(session, self.name, self.lease_s)
         if job is None:
             return False
         self._do(job)
         return True
 
-    def _clean(self, session: Any) -> None:
+    def clean(self) -> None:
         """Put back, or give up, what dead workers left."""
+        with self.context.database.write() as session:
+            self._clean(session)
+
+    def _clean(self, session: Session) -> None:
         for job in queue.abandoned(session):
             log.warning("job %d (%s): its worker %s is gone", job.id, job.kind, job.worker)
             if job.stop:

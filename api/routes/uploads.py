@@ -16,7 +16,7 @@ from api.surveys.announce import HOUR_S, Announced, add_files, announce, files_o
 from api.surveys.answer import UPLOADS
 from api.surveys.arrive import Arrivals, settle
 from api.uploads import tus
-from api.uploads.receive import Receiver
+from api.uploads.receive import Receiver, check_offset
 
 router = APIRouter(tags=["Uploads"])
 Number = Annotated[str, Path(description="the file's id", examples=["9b1de0c44f5a4e6c8a10d2a3b4c5d6e7"])]
@@ -181,9 +181,10 @@ async def _receive(
 ) -> Response:
     checksum = tus.read_checksum(request.headers.get("upload-checksum"))
     file = await run_in_threadpool(_unfinished, context, number)
+    check_offset(file.received, offset)
     left = file.size - offset
     if int(request.headers.get("content-length") or "0") > left:
-        raise Problem(413, f"only {max(left, 0)} bytes are still to come", tus.HEADERS)
+        raise Problem(413, f"only {left} bytes are still to come", tus.HEADERS)
     expires_s = time.time() + context.settings.upload_hours * HOUR_S
 
     def safe(length: int) -> None:

@@ -89,9 +89,12 @@ class Receiver:
         file = await asyncio.to_thread(_open_locked, self.path(upload))
         sender = self.busy[upload] = _Sender()
         try:
-            if offset != (so_far := await asyncio.to_thread(length)):
-                raise Problem(409, f"{so_far} bytes are here, not {offset}: go on from there", HEADERS)
-            writing = _Writing(file, offset, await asyncio.to_thread(self._hash, upload, file, offset), checksum)
+            check_offset(await asyncio.to_thread(length), offset)
+            found = await asyncio.to_thread(self._hash, upload, file, offset)
+            if found.length != offset:  # a power cut took what the disk had promised to keep
+                await asyncio.to_thread(safe, 0)
+                raise Problem(409, "0 bytes are here: the server lost the others; begin anew", HEADERS)
+            writing = _Writing(file, offset, found, checksum)
             await _pump(writing, blocks, sender, most, safe)
             await asyncio.to_thread(writing.settle, safe)
             self._keep(upload, writing.hash)
@@ -173,10 +176,6 @@ class _Writing:
     own: "hashlib._Hash | None" = None  # of what comes in this request
 
     def __post_init__(self) -> None:
-        if self.hash.length != self.offset:
-            raise Problem(
-                409, "bytes that were received are no longer on the server's disk; remove the file and send it again"
-            )
         self.file.truncate(self.offset)
         self.file.seek(self.offset)
         self.length = self.settled = self.offset
@@ -215,6 +214,12 @@ class _Writing:
         os.fdatasync(self.file.fileno())
         self.settled = self.length
         safe(self.length)
+
+
+def check_offset(length: int, offset: int) -> None:
+    """Refuse bytes that don't begin where the last ones ended."""
+    if offset != length:
+        raise Problem(409, f"{length} bytes are here, not {offset}: go on from there", HEADERS)
 
 
 async def _pump(writing: _Writing, blocks: AsyncIterator[bytes], sender: _Sender, most: int, safe: Safe) -> None:
