@@ -11,12 +11,16 @@ from detector.errors import InputError
 
 
 class DataPart(BaseModel):
-    """Pictures of one folder: `folder` is relative to the shared data folder unless it is absolute."""
+    """Pictures of one folder: `folder` is relative to the shared data folder unless it is absolute.
+
+    It is a dataset that `schouw data import` made, or has images/ and labels/ (YOLO) that a card describes.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    card: str
+    card: str | None = None  # of datasets/; a dataset needs none
     folder: Path
+    split: Literal["train", "val", "test"] | None = None  # only this one
     repeat: int = Field(default=1, ge=1)
 
 

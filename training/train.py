@@ -36,7 +36,8 @@ def gather(parts: Sequence[DataPart]) -> tuple[list[LabelledPicture], list[str]]
     pictures: list[LabelledPicture] = []
     left_out: list[str] = []
     for part in parts:
-        reading = read_pictures(in_data_folder(part.folder), read_card(part.card))
+        card = read_card(part.card) if part.card else None
+        reading = read_pictures(in_data_folder(part.folder), card, part.split)
         pictures.extend(reading.pictures * part.repeat)
         left_out.extend(reading.left_out)
     return pictures, left_out

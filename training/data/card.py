@@ -1,35 +1,91 @@
 """Data set cards (`datasets/*.yaml`): where pictures come from, what was labelled in them and what was not."""
 
+import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from detector.errors import InputError
-from detector.taxonomy import BY_NAME
+from detector.taxonomy import NAMES
+from training.data.record import IGNORE, check_classes
 
 
-class Source(BaseModel):
-    """One collection of pictures that was labelled in one way."""
+class Origin(BaseModel):
+    """Where pictures come from and under which terms."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     title: str
     licence: str
     attribution: str
-    class_map: tuple[str | None, ...]  # our class name for each class id in the label files; None leaves it out
-    looked_for: frozenset[str]  # classes whose absence means "there is none"
     hide: tuple[float, float, float, float] | None = None  # overlay: x0, y0, x1, y1 as fractions of the picture
     mind: str = ""
 
-    @field_validator("class_map", "looked_for")
+
+class Target(BaseModel):
+    """What a class of theirs is in our words."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    label: str | None = None  # our class, "ignore", or None: not damage that we know
+    maybe: tuple[str, ...] = ()  # our classes that it may be instead, or of which it says nothing
+
+    @model_validator(mode="before")
     @classmethod
-    def _known(cls, names: tuple[str | None, ...] | frozenset[str]) -> tuple[str | None, ...] | frozenset[str]:
-        unknown = sorted({name for name in names if name is not None and name not in BY_NAME})
-        if unknown:
-            raise ValueError(f"unknown damage class {', '.join(unknown)}; known are {', '.join(BY_NAME)}")
-        return names
+    def _brief(cls, given: Any) -> Any:
+        """A name alone is that class; `ignore` alone is a region that says nothing about any class."""
+        if given == IGNORE:
+            return {"label": IGNORE, "maybe": NAMES}
+        return {"label": given} if given is None or isinstance(given, str) else given
+
+    @model_validator(mode="after")
+    def _known(self) -> "Target":
+        check_classes(name for name in (self.label, *self.maybe) if name and name != IGNORE)
+        if self.label == IGNORE and not self.maybe:
+            raise ValueError("`ignore` needs the classes in `maybe`")
+        return self
+
+
+class Source(Origin):
+    """One collection of pictures that was labelled in one way."""
+
+    class_map: dict[str, Target]  # by the name, or the number as text, of the class in the label files
+    looked_for: frozenset[str]  # classes whose absence means "there is none"
+    group: str | None = None  # regular expression: what it finds in a file's name is its road, drive or place
+
+    @field_validator("class_map", mode="before")
+    @classmethod
+    def _by_name(cls, given: Any) -> Any:
+        if isinstance(given, list | tuple):
+            return {str(number): name for number, name in enumerate(given)}
+        return {str(name): target for name, target in given.items()} if isinstance(given, dict) else given
+
+    @field_validator("looked_for")
+    @classmethod
+    def _known(cls, names: frozenset[str]) -> frozenset[str]:
+        return frozenset(check_classes(names))
+
+    @field_validator("group")
+    @classmethod
+    def _is_pattern(cls, pattern: str | None) -> str | None:
+        try:
+            re.compile(pattern or "")
+        except re.error as problem:
+            raise ValueError(f"'{pattern}' is no regular expression: {problem}") from problem
+        return pattern
+
+    def target(self, name: str) -> Target | None:
+        """What a class is in our words; our own names are always known. None is a hole in the map."""
+        if name in self.class_map:
+            return self.class_map[name]
+        return Target(label=name) if name in NAMES else None
+
+    def origin(self) -> Origin:
+        """The part that a dataset keeps."""
+        return Origin.model_validate(self.model_dump(include=set(Origin.model_fields)))
 
 
 class Card(BaseModel):

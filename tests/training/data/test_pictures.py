@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,9 +7,9 @@ from PIL import Image
 
 from detector.errors import InputError
 from training.data.card import read_card
-from training.data.pictures import RAVELLING, Label, boxes_xywh, overlap, read_pictures, read_yolo
+from training.data.formats.yolo import read_line
+from training.data.pictures import RAVELLING, overlap, read_pictures
 
-CLASSES = ["longitudinal_crack", "transverse_crack", "alligator_crack", "pothole"]
 CARD = read_card("road-damage")
 
 edges = st.tuples(st.floats(0.0, 0.9), st.floats(0.01, 0.1)).map(lambda e: (e[0], e[0] + e[1]))
@@ -29,24 +28,22 @@ def folder_with(tmp_path: Path, labels: str, ravelling: str = "", source: str = 
     return tmp_path
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), boxes), max_size=8))
-def test_yolo_boxes_survive_reading(tmp_path_factory: pytest.TempPathFactory, damage: list) -> None:  # type: ignore[type-arg]
-    path = tmp_path_factory.mktemp("yolo") / "a.txt"
-    xywh = boxes_xywh(Label(c, b) for c, b in damage)
-    path.write_text(
-        "".join(f"{c} " + " ".join(map(repr, row)) + "\n" for (c, _), row in zip(damage, xywh.tolist(), strict=True))
-    )
-    read = read_yolo(path, CLASSES)
-    assert [x.class_id for x in read] == [c for c, _ in damage]
-    assert np.allclose([x.box for x in read], [b for _, b in damage])
-
-
-@pytest.mark.parametrize("line", ["4 .5 .5 .1 .1", "0 .5 .5 .1", "crack .5 .5 .1 .1", "0 .5 .5 0 .1", "0 nan .5 .1 .1"])
+@pytest.mark.parametrize("line", ["0 .5 .5 .1", "crack .5 .5 .1 .1", "0 nan .5 .1 .1", "0 .5 .5 .1 .1 .2 .3 .4"])
 def test_a_bad_label_names_file_and_line(tmp_path: Path, line: str) -> None:
-    path = tmp_path / "a.txt"
-    path.write_text(f"0 .5 .5 .1 .1\n{line}\n")
     with pytest.raises(InputError, match=r"a\.txt: line 2"):
-        read_yolo(path, CLASSES)
+        read_line(tmp_path / "a.txt", 2, line, {}, 40, 20)
+
+
+def test_a_class_that_the_card_does_not_map_leaves_its_picture_out(tmp_path: Path) -> None:
+    reading = read_pictures(folder_with(tmp_path, "4 .5 .5 .1 .1\n"), CARD)
+    assert not reading.pictures
+    assert "class '4', which datasets/road-damage.yaml doesn't map" in reading.left_out[0]
+
+
+def test_a_box_outside_is_left_out_and_said(tmp_path: Path) -> None:
+    reading = read_pictures(folder_with(tmp_path, "0 .5 .5 0 .1\n1 .5 .5 .1 .1\n"), CARD)
+    assert [x.class_id for x in reading.pictures[0].labels] == [1]
+    assert "no area inside the picture" in reading.left_out[0]
 
 
 def test_a_picture_nobody_searched_for_ravelling_is_unknown(tmp_path: Path) -> None:

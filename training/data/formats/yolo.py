@@ -1,0 +1,320 @@
+"""YOLO text labels: `class cx cy w h`, or `class x1 y1 x2 y2 ...` for outlines, in fractions of the picture.
+
+Read are Ultralytics' data.yaml and plain folders of images/ and labels/, with or without a folder for each split. What
+YOLO has no place for lies in a JSON side-car beside the label file, which YOLO's own tools don't look at. `sources.tsv`
+(picture, source) and `ravelling.csv` (passes over the pictures for one more class) belong to `road-damage`.
+"""
+
+import csv
+import json
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from detector.errors import InputError
+from detector.taxonomy import NAMES
+from training.data.formats.source import (
+    Found,
+    LeftOut,
+    SourcePicture,
+    annotation,
+    box_of,
+    is_picture,
+    picture_size,
+    pictures_in,
+    split_of,
+)
+from training.data.formats.target import Target
+from training.data.record import IGNORE, Annotation, Picture, extras
+
+NATIVE = {"label", "box"}
+NATIVE_PICTURE = {"name", "path", "width", "height", "sha256", "annotations"}
+CLASSES = (*NAMES, IGNORE)
+
+
+def matches(source: Path) -> bool:
+    """Whether this is a data.yaml, or a folder with one or with labels/*.txt."""
+    if source.is_file():
+        return source.suffix in {".yaml", ".yml"}
+    return _data_file(source) is not None or any((label_folder(f) / "").is_dir() for f in _image_folders(source))
+
+
+def read(source: Path) -> Iterator[Found]:
+    """Read a data.yaml or a folder. Raises InputError for a source that is neither."""
+    data = source if source.is_file() else _data_file(source)
+    folders = _from_data_file(data) if data else [(f, split_of(f.name, f.parent.name)) for f in _image_folders(source)]
+    names = _names(data) if data else _classes_txt(source)
+    if not folders:
+        raise InputError(source, "holds no pictures", "name a data.yaml, or a folder with images/ and labels/")
+    for folder, split in folders:
+        yield from _read_folder(folder, split, names)
+
+
+def label_folder(images: Path) -> Path:
+    """Where the labels of a folder of pictures lie: the last `images` in its path becomes `labels`."""
+    parts = list(images.parts)
+    for position in reversed(range(len(parts))):
+        if parts[position] == "images":
+            parts[position] = "labels"
+            break
+    return Path(*parts)
+
+
+def _data_file(folder: Path) -> Path | None:
+    found = [folder / name for name in ("data.yaml", "data.yml", "dataset.yaml") if (folder / name).is_file()]
+    return found[0] if found else None
+
+
+def _image_folders(source: Path) -> list[Path]:
+    """`images`, `images/train`, `train/images`: those of them that hold pictures."""
+    below = [source / "images", *sorted(source.glob("images/*")), *sorted(source.glob("*/images"))]
+    return [folder for folder in below if pictures_in(folder)]
+
+
+def _from_data_file(data: Path) -> list[tuple[Path | list[Path], str | None]]:
+    content = _load(data)
+    root = data.parent / str(content.get("path") or "")
+    if not root.is_dir():
+        root = data.parent  # the path was written on another machine
+    found: list[tuple[Path | list[Path], str | None]] = []
+    for key in ("train", "val", "test"):
+        entries = content.get(key) or []
+        for entry in [entries] if isinstance(entries, str) else entries:
+            place = _resolve(data, root, entry)
+            if all(place != known for known, _ in found):  # a set without val names train twice
+                found.append((place, key))
+    return found
+
+
+def _resolve(data: Path, root: Path, entry: str) -> Path | list[Path]:
+    for base in (root, data.parent):
+        path = base / entry
+        if path.is_dir():
+            return path / "images" if (path / "images").is_dir() else path
+        if path.is_file():
+            return [_beside(path.parent, line) for line in path.read_text().splitlines() if line.strip()]
+    raise InputError(data, f"names '{entry}', which is not there", "put the pictures where it says, or change `path`")
+
+
+def _beside(folder: Path, line: str) -> Path:
+    return folder / line.strip()
+
+
+def _load(data: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(data.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        raise InputError(data, "is not YAML") from problem
+    if not isinstance(content, dict) or "names" not in content:
+        raise InputError(data, "is not a YOLO data file: it has no `names`")
+    return content
+
+
+def _names(data: Path) -> dict[str, str]:
+    names = _load(data)["names"]
+    pairs = names.items() if isinstance(names, dict) else enumerate(names)
+    return {str(number): str(name) for number, name in pairs}
+
+
+def _classes_txt(source: Path) -> dict[str, str]:
+    for path in (source / "classes.txt", source / "labels" / "classes.txt"):
+        if path.is_file():
+            return {str(number): name.strip() for number, name in enumerate(path.read_text().splitlines())}
+    return {}
+
+
+def _read_folder(folder: Path | list[Path], split: str | None, names: dict[str, str]) -> Iterator[Found]:
+    paths = folder if isinstance(folder, list) else sorted(p for p in folder.rglob("*") if is_picture(p))
+    if isinstance(folder, list):
+        sources, passes = {}, {}
+    else:
+        base = label_folder(folder).parent
+        sources, passes = _read_sources(base / "sources.tsv"), _read_passes(base / "ravelling.csv")
+    for path in paths:
+        labels = label_folder(path.parent) / f"{path.stem}.txt"
+        said = {"split": split} | ({"source": sources[path.stem]} if path.stem in sources else {})
+        try:
+            yield _read_picture(path, labels, names, said, passes)
+        except InputError as problem:
+            yield LeftOut(problem.path, "picture", problem.problem)
+    if not isinstance(folder, list) and label_folder(folder) != folder:
+        stems = {path.stem for path in paths}
+        for labels in sorted(label_folder(folder).glob("*.txt")):
+            if labels.stem not in stems and labels.name != "classes.txt":
+                yield LeftOut(labels, "label file", "its picture is missing")
+
+
+def _read_picture(
+    path: Path, labels: Path, names: dict[str, str], said: dict[str, Any], passes: dict[str, list[dict[str, str]]]
+) -> SourcePicture:
+    width, height = picture_size(path)
+    if not labels.is_file():
+        return SourcePicture(path, labels, None, said)
+    lines = _lines(labels)
+    annotations = [read_line(labels, n, line, names, width, height) for n, line in lines]
+    left_out: tuple[LeftOut, ...] = ()
+    side_car = labels.with_suffix(".json")
+    if side_car.is_file():
+        more = _read_json(side_car)
+        said = {**said, "split": None, **more.get("picture", {})}
+        annotations, left_out = _with_extras(side_car, [line for _, line in lines], annotations, more)
+    if path.stem in passes:
+        annotations, said = _add_passes(labels, annotations, passes[path.stem], width, height, said)
+    return SourcePicture(path, labels, tuple(annotations), {**said, "width": width, "height": height}, left_out)
+
+
+def _lines(labels: Path) -> list[tuple[int, str]]:
+    try:
+        text = labels.read_text(encoding="utf-8")
+    except UnicodeDecodeError as problem:
+        raise InputError(labels, "is not text") from problem
+    return [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+
+
+def read_line(labels: Path, number: int, line: str, names: dict[str, str], width: int, height: int) -> Annotation:
+    """Read one line into pixels of a picture of width x height. Raises InputError naming the line.
+
+    The label is the class's name, or its number as text where `names` is empty.
+    """
+    try:
+        class_text, *numbers = line.split()
+        values = [float(text) for text in numbers]
+        name = names[str(int(class_text))] if names else str(int(class_text))
+    except (ValueError, KeyError) as problem:
+        raise InputError(labels, f"line {number} is not 'class cx cy w h' with a known class") from problem
+    if len(values) in (4, 5):
+        cx, cy, w, h = values[:4]
+        box = ((cx - w / 2) * width, (cy - h / 2) * height, (cx + w / 2) * width, (cy + h / 2) * height)
+        score = values[4] if len(values) == 5 else None
+        return annotation(labels, f"line {number}", label=name, box=box, score=score)
+    if len(values) >= 6 and len(values) % 2 == 0:
+        ring = [(x * width, y * height) for x, y in zip(values[::2], values[1::2], strict=True)]
+        return annotation(labels, f"line {number}", label=name, box=box_of(ring), outline=(ring,))
+    raise InputError(labels, f"line {number} is not 'class cx cy w h' with a known class")
+
+
+def _with_extras(
+    side_car: Path, lines: list[str], annotations: list[Annotation], more: dict[str, Any]
+) -> tuple[list[Annotation], tuple[LeftOut, ...]]:
+    """Give each line what the side-car says of it. A line that was changed since has lost its extras: that is said."""
+    known: dict[str, list[dict[str, Any]]] = {}
+    for entry in more.get("annotations", []):
+        known.setdefault(entry["line"], []).append(entry)
+    complete = []
+    for line, plain in zip(lines, annotations, strict=True):
+        entry = known[line].pop(0) if known.get(line) else {}
+        fields = entry.get("fields", {})
+        fields = {"label": plain.label, **fields} if "box" in fields else {**plain.model_dump(), **fields}
+        complete.append(annotation(side_car, f"line '{line}'", **fields))
+    lost = sum(len(entries) for entries in known.values())
+    gone = (LeftOut(side_car, "changed", f"tells of {lost} boxes that were changed or removed since", fault=False),)
+    return complete, gone if lost else ()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as problem:
+        raise InputError(path, "is not valid JSON") from problem
+    return content if isinstance(content, dict) else {}
+
+
+def _read_sources(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    with path.open(newline="", encoding="utf-8") as file:
+        return {row[0]: row[1] for row in csv.reader(file, delimiter="\t") if len(row) == 2}
+
+
+def _read_passes(path: Path) -> dict[str, list[dict[str, str]]]:
+    if not path.is_file():
+        return {}
+    rows: dict[str, list[dict[str, str]]] = {}
+    with path.open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            rows.setdefault(row["picture"], []).append(row)
+    return rows
+
+
+def _add_passes(
+    labels: Path,
+    annotations: list[Annotation],
+    rows: list[dict[str, str]],
+    width: int,
+    height: int,
+    said: dict[str, Any],
+) -> tuple[list[Annotation], dict[str, Any]]:
+    """Add what the passes found, and say who passed: searching and finding nothing is an answer too."""
+    found = []
+    for row in rows:
+        if row["x0_pct"] != "none":
+            x0, y0, x1, y1 = (float(row[key]) / 100 for key in ("x0_pct", "y0_pct", "x1_pct", "y1_pct"))
+            found.append(
+                annotation(
+                    labels.parent.parent / "ravelling.csv",
+                    f"picture {row['picture']}",
+                    label=row["class"],
+                    box=(x0 * width, y0 * height, x1 * width, y1 * height),
+                    severity=row["severity"] or None,
+                    confidence=int(row["confidence"]),
+                    annotator=row["annotator"],
+                )
+            )
+    passed = tuple(dict.fromkeys(row["annotator"] for row in rows))
+    return [*annotations, *found], {**said, "passes": {"ravelling": passed}}
+
+
+def write(target: Target, outlines: bool = False) -> None:
+    """Write data.yaml, images/<split>, labels/<split>; with `outlines` in the form of a segmentation set.
+
+    A segmentation set may not mix boxes and outlines in one file, so a box becomes its four corners there.
+    """
+    splits: dict[str, None] = {}
+    for picture in target.pictures():
+        split = picture.split or "unsplit"
+        splits[split] = None
+        target.place(picture, f"images/{split}/{picture.name}")
+        lines, entries = [], []
+        for a in picture.annotations:
+            line = _line(a, picture, outlines)
+            lines.append(line)
+            fields = extras(a, {"label"} if outlines else NATIVE)
+            if fields:
+                entries.append({"line": line, "fields": fields})
+                target.carried(fields, "the JSON beside the label file")
+        stem = f"labels/{split}/{Path(picture.name).stem}"
+        target.text(f"{stem}.txt", "".join(f"{line}\n" for line in lines))
+        more = {"picture": extras(picture, NATIVE_PICTURE), "annotations": entries}
+        target.text(f"{stem}.json", json.dumps(more, ensure_ascii=False) + "\n")
+    content = {"path": ".", **_places(splits), "names": dict(enumerate(CLASSES))}
+    target.text("data.yaml", yaml.safe_dump(content, sort_keys=False))
+
+
+def write_outlines(target: Target) -> None:
+    """Write a segmentation set."""
+    write(target, outlines=True)
+
+
+def _places(splits: Collection[str]) -> dict[str, Any]:
+    """Folders of each split. Ultralytics wants `train` and `val`, so pictures without a split serve as both."""
+    rest = ["images/unsplit"] if "unsplit" in splits else []
+    places: dict[str, Any] = {s: f"images/{s}" for s in ("train", "val", "test") if s in splits}
+    if rest:
+        places["train"] = [places["train"], *rest] if "train" in places else rest[0]
+    places.setdefault("train", places.get("val", "images/test"))
+    places.setdefault("val", places["train"])
+    return places
+
+
+def _line(a: Annotation, picture: Picture, outlines: bool) -> str:
+    x0, y0, x1, y1 = a.box
+    number = CLASSES.index(a.label)
+    if outlines:
+        ring = max(a.outline, key=len) if a.outline else ((x0, y0), (x1, y0), (x1, y1), (x0, y1))
+        values = [v for x, y in ring for v in (x / picture.width, y / picture.height)]
+    else:
+        values = [(x0 + x1) / 2 / picture.width, (y0 + y1) / 2 / picture.height]
+        values += [(x1 - x0) / picture.width, (y1 - y0) / picture.height]
+    return " ".join([str(number), *(f"{value:.12g}" for value in values)])
