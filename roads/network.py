@@ -6,7 +6,7 @@ from the cache the next time (`roads.network_cache`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import geopandas as gpd
@@ -55,11 +55,11 @@ class Network:
 
     @cached_property
     def _from_degrees(self) -> pyproj.Transformer:
-        return pyproj.Transformer.from_crs(WGS84, self.crs, always_xy=True)  # 30 ms
+        return _transformer(WGS84, self.crs)
 
     @cached_property
     def _to_degrees(self) -> pyproj.Transformer:
-        return pyproj.Transformer.from_crs(self.crs, WGS84, always_xy=True)
+        return _transformer(self.crs, WGS84)
 
     def to_degrees(self, xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(n, 2) metres in the network's CRS -> WGS84 longitudes and latitudes."""
@@ -69,6 +69,11 @@ class Network:
     def to_metres(self, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
         """WGS84 degrees -> (n, 2) metres in the network's CRS."""
         return np.column_stack(self._from_degrees.transform(lon, lat)).astype(np.float64)
+
+
+@lru_cache(maxsize=16)
+def _transformer(source: pyproj.CRS, target: pyproj.CRS) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)  # 30 ms
 
 
 def read_network(

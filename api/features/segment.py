@@ -6,6 +6,7 @@ The same functions that make the whole map are asked, so they say the same of th
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -89,7 +90,12 @@ def read_part(session: Session, state: MapState, network: Network, row: int, def
 
 def condition_table(state: MapState) -> Table:
     """The table that grades the map."""
-    return Table.model_validate(yaml.safe_load(state.table))
+    return _table(state.table)
+
+
+@lru_cache(maxsize=4)
+def _table(text: str) -> Table:
+    return Table.model_validate(yaml.safe_load(text))
 
 
 def _frame(session: Session, table: SqlTable, columns: Columns, where: Any) -> pd.DataFrame:

@@ -1,0 +1,113 @@
+"""Cutting a layer into vector tiles of the web's Mercator grid."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.features.mvt import LINE, POINT, Cells, encode
+from api.store.fields import LAYERS, Field
+from api.store.schema import LAYER_TABLES
+from api.store.spatial import in_box
+from detector.types import Floats
+
+ZOOMS = {"segments": (0, 15), "coverage": (13, 15), "defects": (14, 15)}  # from, and to: maps enlarge it beyond
+DEEPEST = 22
+BUFFER = 1 / 64  # of a tile: what is drawn on its edge goes on over it
+WHOLE = 12  # from this zoom on segments are drawn one by one
+# Below it, segments that look the same become one feature, without these; and shares are rounded.
+LEFT_OUT = ("segment_id", "name", "score", "priority")
+SHARES = ("coverage", "confidence")
+TENTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A tile of the grid: rows count from the north."""
+
+    layer: str
+    zoom: int
+    column: int
+    row: int
+
+    @property
+    def extent(self) -> int:
+        """Cells along a side: at 52° north 0.4 m each at zoom 14, and 12 m at zoom 10."""
+        return 4096 if self.zoom >= WHOLE else 2048 if self.zoom >= 10 else 1024
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in degrees, with a rim."""
+        side = 1 << self.zoom
+        x = (np.array([self.column - BUFFER, self.column + 1 + BUFFER])) / side
+        y = (np.array([self.row + 1 + BUFFER, self.row - BUFFER])) / side
+        west, east = (x * 360.0 - 180.0).tolist()
+        south, north = np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * y)))).tolist()
+        return west, south, east, north
+
+    def grid(self, degrees: Floats) -> Floats:
+        """Longitudes and latitudes (n, 2) as cells of the tile, fractions included."""
+        side = (1 << self.zoom) * self.extent
+        x = (degrees[:, 0] + 180.0) / 360.0 * side - self.column * self.extent
+        y = (0.5 - np.arcsinh(np.tan(np.radians(degrees[:, 1]))) / (2 * np.pi)) * side - self.row * self.extent
+        return np.column_stack([x, y])
+
+
+def cut(session: Session, address: Address, postgres: bool) -> bytes:
+    """Cut a tile; empty when it has no features."""
+    table = LAYER_TABLES[address.layer]
+    whole = address.layer != "segments" or address.zoom >= WHOLE
+    fields = [f for f in LAYERS[address.layer] if f.tile and (whole or f.name not in LEFT_OUT)]
+    asked = select(table.c.geometry, *(table.c[field.name] for field in fields)).where(
+        in_box(address.layer, address.bounds, postgres)
+    )
+    rows = session.execute(asked.order_by(table.c.row)).all()
+    if not rows:
+        return b""
+    geometry, *values = zip(*rows, strict=True)
+    columns = {f.name: (f.type, v if whole else _coarse(f, v)) for f, v in zip(fields, values, strict=True)}
+    kind = POINT if address.layer == "defects" else LINE
+    cells = _points(address, geometry) if kind == POINT else _lines(address, geometry)
+    return encode(address.layer, address.extent, columns, kind, cells, merge=not whole)
+
+
+def _coarse(field: Field, values: Sequence[Any]) -> Sequence[Any]:
+    """Shares in tenths, rounded down; but what is more than nothing stays so."""
+    if field.name not in SHARES:
+        return values
+    share = np.array(values, float)
+    rounded = np.where((share > 0) & (share < 1 / TENTH), 0.05, np.floor(share * TENTH + 1e-9) / TENTH)
+    return [None if value is None else tenth for value, tenth in zip(values, rounded.tolist(), strict=True)]
+
+
+def _points(address: Address, wkb: Sequence[bytes]) -> Cells:
+    xy = address.grid(shapely.get_coordinates(shapely.from_wkb(wkb)))
+    rim = address.extent * BUFFER
+    inside = np.flatnonzero(((xy >= -rim) & (xy < address.extent + rim)).all(axis=1))
+    cells = np.floor(xy[inside]).astype(np.int64)
+    return Cells(cells, np.ones(len(inside), np.int64), inside)
+
+
+def _lines(address: Address, wkb: Sequence[bytes]) -> Cells:
+    rim = address.extent * BUFFER
+    lines = shapely.transform(shapely.from_wkb(wkb), address.grid)
+    clipped = shapely.clip_by_rect(lines, -rim, -rim, address.extent + rim, address.extent + rim)
+    parts, feature = shapely.get_parts(shapely.simplify(clipped, 0.5), return_index=True)
+    drawn = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
+    parts, feature = parts[drawn & ~shapely.is_empty(parts)], feature[drawn & ~shapely.is_empty(parts)]
+    xy, part = shapely.get_coordinates(parts, return_index=True)
+    cells = np.round(xy).astype(np.int64)
+    # A line within one cell would vanish: it is drawn to the next one.
+    last = np.flatnonzero(np.diff(part, append=-1))
+    first = np.concatenate([[0], last[:-1] + 1]) if len(last) else last
+    if len(first):
+        tiny = np.maximum.reduceat(np.abs(cells - cells[first][part]).max(axis=1), first) == 0
+        cells[last[tiny]] += (1, 0)
+    moved = np.ones(len(cells), bool)
+    moved[1:] = (np.diff(part) != 0) | (np.diff(cells, axis=0) != 0).any(axis=1)
+    cells, part = cells[moved], part[moved]
+    return Cells(cells, np.bincount(part, minlength=len(parts)), feature.astype(np.int64))
