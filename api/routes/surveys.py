@@ -92,14 +92,14 @@ def create(new: NewSurvey, context: Ctx, person: Editor, response: Response) -> 
 def all_surveys(
     context: Ctx,
     _: Reader,
-    state: Annotated[SurveyState | None, Query(description="only those in this state")] = None,
+    state: Annotated[list[SurveyState], Query(description="only those in one of these states")] = [],  # noqa: B006
     limit: Annotated[int, Query(ge=1, le=500, description="how many at once")] = 50,
     before: Annotated[str | None, Query(max_length=60, description="`next` of the page before")] = None,
 ) -> SurveyPage:
     """List the surveys, the newest first."""
     asked = select(Survey).order_by(Survey.created_s.desc(), Survey.id.desc()).limit(limit + 1)
     if state:
-        asked = asked.where(Survey.state == state)
+        asked = asked.where(Survey.state.in_(state))
     with context.database.read() as session:
         if before:
             mark = session.get(Survey, before)

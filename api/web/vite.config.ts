@@ -32,7 +32,7 @@ function packed(): Plugin {
 export default defineConfig({
   base: './', // the app also works behind a proxy that gives it a folder
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  build: { target: 'es2023', cssTarget: ['chrome123', 'firefox121', 'safari17.5'], chunkSizeWarningLimit: 1200 },
+  build: { target: 'es2023', cssTarget: ['chrome123', 'firefox121', 'safari17.5'], chunkSizeWarningLimit: 1200 }, // MapLibre
   plugins: [packed()],
   server: { proxy: { '/v1': api, '/ogc': api, '/docs': api, '/openapi.json': api } },
   test: { include: ['tests/**/*.test.ts', 'tests/**/*.test.tsx'] },

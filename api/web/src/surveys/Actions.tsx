@@ -42,7 +42,7 @@ export function Actions({ survey, reload }: { survey: Survey; reload: () => void
   return (
     <div class="actions">
       {state === 'done' && (
-        <a class="button primary" href={href('kaart', { mode: 'coverage', survey: survey.survey_id })}>
+        <a class="button primary" href={href('kaart', { mode: 'coverage' })}>
           {t('toMap')}
         </a>
       )}
