@@ -11,8 +11,8 @@ from detector.model.weights import Weights, default_weights, load_weights, weigh
 from detector.types import Detection
 from training.data.card import read_card
 from training.data.pictures import overlap, read_pictures
-from training.evaluate import evaluate
-from training.package import EVALUATION_CONF, predict_all
+from training.evaluate import of_weights
+from training.evaluation.figures import evaluate
 from training.synthesis.pictures import pictures
 
 LARGEST_BYTES = 30_000_000
@@ -62,14 +62,8 @@ def test_it_finds_rendered_damage(weights: Weights) -> None:
 @pytest.mark.slow
 def test_torch_and_openvino_agree(weights: Weights) -> None:
     pytest.importorskip("ultralytics", reason="needs the gpu extra: pip install -e '.[gpu]'")
-    from detector.model.backends import Head, TorchBackend
-
-    card = weights.card
     on_cpu = Predictor(weights, "cpu", conf=0.05)
-    in_torch = Predictor(weights, "cpu", conf=0.05)
-    in_torch._backend = TorchBackend(
-        weights.checkpoint(), Head(len(card.classes), card.end_to_end, card.nms_iou, 0.05), device="cpu"
-    )
+    in_torch = Predictor(weights, "cpu", conf=0.05, form="torch")
     images = [picture.image for picture in pictures(12, seed=99, size=640)]
     for a, b in zip(on_cpu.predict(images), in_torch.predict(images), strict=True):
         assert _unpaired(a, b) + _unpaired(b, a) <= 0.1 * (len(a) + len(b)) + 1
@@ -89,8 +83,8 @@ def _unpaired(these: list[Detection], those: list[Detection]) -> int:
 @pytest.mark.slow
 def test_the_card_s_figures_can_be_measured_again(weights: Weights, shared: Path) -> None:
     val = read_pictures(shared / "road-damage" / "val", read_card("road-damage")).pictures
-    figures = evaluate(val, predict_all(Predictor(weights, "cpu", EVALUATION_CONF), val))
+    figures = evaluate(val, of_weights(weights, val).predictions)
     stated = weights.card.metrics["val, OpenVINO"]
     # bfloat16 where the CPU has it, float32 elsewhere: the figures move in the third place.
     assert figures["map50_rdd"] == pytest.approx(stated["map50_rdd"], abs=0.01)
-    assert figures["f1_rdd"]["f1"] == pytest.approx(stated["f1_rdd"]["f1"], abs=0.01)  # type: ignore[index]
+    assert figures["f1_rdd"]["f1"] == pytest.approx(stated["f1_rdd"]["f1"], abs=0.01)

@@ -1,202 +1,132 @@
-"""How good are detections? Average precision, and the F1 of the Crowdsensing-based Road Damage Detection Challenge.
+"""One evaluation, start to end: a model or a file of boxes and labelled pictures in, figures and a report out."""
 
-Regions in which a class is unknown count neither for nor against (COCO's crowd rule). Average precision comes from
-faster-coco-eval; the F1 needs true and false positives at a threshold, which it does not give, so they are counted here
-by the same greedy rule (a test compares both).
-"""
+import hashlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
-import contextlib
-import io
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from detector.cards import FolderKind
+from detector.files import atomic_folder
+from detector.model.predictor import Device
+from detector.model.weights import Form, Weights
+from detector.scene.camera import Camera
+from detector.taxonomy import NAMES
+from training.calibration import calibrated, expected_error, fit_out_of_sample, least_error, reliability
+from training.data.pictures import LabelledPicture
+from training.evaluation.bootstrap import DRAWS, places
+from training.evaluation.confusion import confusion
+from training.evaluation.figures import Figures, best_thresholds, full_figures, measure
+from training.evaluation.matching import Outcomes, Predictions, outcomes
+from training.evaluation.predictions import network_predictions, read_predictions
+from training.evaluation.report import write_html
 
-import numpy as np
-from numpy.typing import NDArray
-
-from detector.taxonomy import CLASSES, NAMES
-from detector.types import Detection, Floats
-from training.data.pictures import RAVELLING, Label, LabelledPicture, iou
-
-RDD_CLASSES = tuple(c.id for c in CLASSES if c.rdd_code)
-CRACKS = {0: 0, 1: 0, 2: 0}  # the three kinds of crack, counted as one
-RAVELLING_IOU = 0.3  # patches of ravelling have no sharp edge; see the two passes' agreement in the data notes
-
-Predictions = Mapping[str, Sequence[Detection]]  # by picture stem, boxes in pixels of the picture as stored
+REPORT = "report"  # in a model's folder: the evaluation that its card tells the main figures of
+EVALUATION = FolderKind(
+    card="metrics.json",
+    format="schouw-evaluation",
+    version=1,
+    name="an evaluation report",
+    briefly="a report",
+    where="name a folder that `schouw evaluate` wrote",
+    again="evaluate again",
+    other_version="evaluate again",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class F1:
-    """F1 at one score threshold."""
+class Subject:
+    """What is measured: boxes with the network's own scores, and with those that a user sees."""
 
-    f1: float
-    precision: float
-    recall: float
-    threshold: float
-
-
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """Every counted detection of some classes, best score first, and the number of true boxes."""
-
-    scores: Floats  # (n,)
-    correct: NDArray[np.bool_]  # (n,)
-    truths: int
-
-    def f1_at(self, threshold: float) -> F1:
-        """F1 of the detections that score at least `threshold`."""
-        kept = self.scores >= threshold
-        hits, shown = int(self.correct[kept].sum()), int(kept.sum())
-        precision = hits / shown if shown else 0.0
-        recall = hits / self.truths if self.truths else 0.0
-        return F1(2 * hits / (shown + self.truths) if shown + self.truths else 0.0, precision, recall, threshold)
-
-    def best_f1(self) -> F1:
-        """The highest F1 over all thresholds."""
-        if not len(self.scores):
-            return self.f1_at(1.0)
-        hits = np.cumsum(self.correct)
-        f1 = 2 * hits / (np.arange(1, len(hits) + 1) + self.truths)
-        return self.f1_at(float(self.scores[int(np.argmax(f1))]))
+    title: str
+    network: Predictions
+    predictions: Predictions
+    thresholds: tuple[float, ...]  # of `predictions`, by class id
+    about: dict[str, Any]  # what metrics.json says of it
 
 
-def pixel_boxes(labels: Iterable[Label], picture: LabelledPicture) -> Floats:
-    """Boxes x0, y0, x1, y1 in pixels, shape (n, 4)."""
-    boxes = np.array([label.box for label in labels], dtype=np.float64).reshape(-1, 4)
-    return np.asarray(boxes * np.array([picture.width, picture.height, picture.width, picture.height]))
+def of_weights(
+    weights: Weights,
+    pictures: Sequence[LabelledPicture],
+    device: Device = "cpu",
+    form: Form | None = None,
+    conf: float | None = None,
+) -> Subject:
+    """Run a model on the pictures; `conf` is a threshold for all classes, None the shipped ones."""
+    card = weights.card
+    thresholds = card.thresholds() if conf is None else (conf,) * len(NAMES)
+    network = network_predictions(weights, pictures, device, form)
+    seen = network if card.calibration is None else calibrated(network, card.calibration)
+    about = {"model": card.name, "version": card.version, "files": card.files, "form": form or "the device's own"}
+    return Subject(f"{card.name} {card.version}", network, seen, thresholds, about)
 
 
-def match_picture(
-    picture: LabelledPicture, detections: Sequence[Detection], class_id: int, min_iou: float
-) -> list[tuple[float, bool]]:
-    """Greedy matching of one class in one picture, best score first. Detections in ignored regions are left out."""
-    found = sorted((d for d in detections if d.class_id == class_id), key=lambda d: -d.score)
-    if not found:
-        return []
-    boxes = np.array([d.box for d in found], dtype=np.float64)
-    truths = iou(boxes, pixel_boxes((x for x in picture.labels if x.class_id == class_id), picture))
-    ignored = iou(boxes, pixel_boxes((x for x in picture.ignored if x.class_id == class_id), picture), over_a_only=True)
-    taken = np.zeros(truths.shape[1], dtype=bool)
-    counted = []
-    for number, detection in enumerate(found):
-        overlap = np.where(taken, 0.0, truths[number])
-        best = int(np.argmax(overlap)) if len(overlap) else -1
-        correct = best >= 0 and bool(overlap[best] >= min_iou)
-        if correct:
-            taken[best] = True
-        elif (ignored[number] >= min_iou).any():
-            continue
-        counted.append((detection.score, correct))
-    return counted
+def of_file(path: Path, pictures: Sequence[LabelledPicture], conf: float | None = None) -> Subject:
+    """Take the boxes of any program; `conf` is its threshold, None the one with the best F1 for each class."""
+    found = read_predictions(path, pictures)
+    thresholds = best_thresholds(pictures, found) if conf is None else (conf,) * len(NAMES)
+    return Subject(path.name, found, found, thresholds, {"file": path.name})
 
 
-def match(
-    pictures: Sequence[LabelledPicture], predictions: Predictions, class_ids: Sequence[int], min_iou: float
-) -> Matches:
-    """Match the detections of all pictures, class by class."""
-    counted = [
-        pair
-        for picture in pictures
-        for class_id in class_ids
-        for pair in match_picture(picture, predictions.get(picture.path.stem, ()), class_id, min_iou)
-    ]
-    counted.sort(key=lambda pair: -pair[0])
-    truths = sum(label.class_id in class_ids for picture in pictures for label in picture.labels)
-    return Matches(np.array([s for s, _ in counted]), np.array([c for _, c in counted], dtype=bool), truths)
-
-
-def with_classes(
-    pictures: Sequence[LabelledPicture], predictions: Predictions, to: Mapping[int, int]
-) -> tuple[list[LabelledPicture], dict[str, list[Detection]]]:
-    """Truth and predictions with some classes counted as another."""
-    truths = [
-        replace(p, labels=tuple(replace(x, class_id=to.get(x.class_id, x.class_id)) for x in p.labels))
-        for p in pictures
-    ]
-    found = {
-        stem: [replace(d, class_id=to.get(d.class_id, d.class_id)) for d in ds] for stem, ds in predictions.items()
-    }
-    return truths, found
-
-
-def average_precision(pictures: Sequence[LabelledPicture], predictions: Predictions) -> dict[str, tuple[float, float]]:
-    """Per class name: AP at IoU 0.5 and AP averaged over IoU 0.5 to 0.95. A class without true boxes is left out."""
-    from faster_coco_eval import COCO, COCOeval_faster
-
-    truth, found = _coco(pictures, predictions)
-    with contextlib.redirect_stdout(io.StringIO()):
-        coco = COCO(truth)
-        run = COCOeval_faster(coco, coco.loadRes(found), iouType="bbox", print_function=lambda *_: None)
-        run.evaluate()
-        run.accumulate()
-    precision = run.eval["precision"][:, :, :, 0, -1]  # IoU, recall, class
-    present = [i for i in range(len(NAMES)) if (precision[0, :, i] >= 0).any()]
-    return {NAMES[i]: (float(precision[0, :, i].mean()), float(precision[:, :, i].mean())) for i in present}
-
-
-def _coco(
-    pictures: Sequence[LabelledPicture], predictions: Predictions
-) -> tuple[dict[str, object], list[dict[str, object]]]:
-    annotations: list[dict[str, object]] = []
-    found: list[dict[str, object]] = []
-    for number, picture in enumerate(pictures, start=1):
-        for labels, crowd in ((picture.labels, 0), (picture.ignored, 1)):
-            for label, (x0, y0, x1, y1) in zip(labels, pixel_boxes(labels, picture).tolist(), strict=True):
-                annotations.append(
-                    {
-                        "id": len(annotations) + 1,
-                        "image_id": number,
-                        "category_id": label.class_id,
-                        "bbox": [x0, y0, x1 - x0, y1 - y0],
-                        "area": (x1 - x0) * (y1 - y0),
-                        "iscrowd": crowd,
-                    }
-                )
-        for detection in predictions.get(picture.path.stem, ()):
-            x0, y0, x1, y1 = detection.box
-            found.append(
-                {
-                    "image_id": number,
-                    "category_id": detection.class_id,
-                    "bbox": [x0, y0, x1 - x0, y1 - y0],
-                    "score": detection.score,
-                }
-            )
-    images = [{"id": n, "width": p.width, "height": p.height} for n, p in enumerate(pictures, start=1)]
-    categories = [{"id": i, "name": name} for i, name in enumerate(NAMES)]
-    return {"images": images, "categories": categories, "annotations": annotations}, found
-
-
-def evaluate(pictures: Sequence[LabelledPicture], predictions: Predictions) -> dict[str, object]:
-    """All figures of a model card, rounded to three places. Predictions should go down to a score of 0.01 or less."""
-    ap = average_precision(pictures, predictions)
-    four = match(pictures, predictions, RDD_CLASSES, 0.5).best_f1()
-    merged = match(*with_classes(pictures, predictions, CRACKS), (0, 3), 0.5).best_f1()
-    verified = [p for p in pictures if p.looked_for(RAVELLING)]
-    ravelling = match(verified, predictions, (RAVELLING,), RAVELLING_IOU).best_f1()
-    per_class = {
-        name: {
-            "ap50": round(ap[name][0], 3),
-            "ap50_95": round(ap[name][1], 3),
-            "best_f1": _rounded(match(pictures, predictions, (i,), 0.5).best_f1()),
-        }
-        for i, name in enumerate(NAMES)
-        if name in ap
-    }
-    rdd = [ap[NAMES[i]][0] for i in RDD_CLASSES if NAMES[i] in ap]
+def figures_of(
+    subject: Subject, pictures: Sequence[LabelledPicture], camera: Camera | None = None, draws: int = DRAWS
+) -> Figures:
+    """All figures of one evaluation."""
+    measured = measure(pictures, subject.predictions, subject.thresholds, draws)
     return {
-        "pictures": len(pictures),
-        "map50_rdd": round(float(np.mean(rdd)), 3) if rdd else None,
-        "f1_rdd": _rounded(four),
-        "f1_cracks_as_one": _rounded(merged),
-        "f1_ravelling_iou30": {**_rounded(ravelling), "pictures": len(verified)},
-        "per_class": per_class,
+        "subject": {"title": subject.title, **subject.about},
+        "split": {"pictures": len(pictures), "sha256": split_sha256(pictures)},
+        "thresholds": dict(zip(NAMES, subject.thresholds, strict=True)),
+        **full_figures(measured, camera),
+        "calibration": calibration_figures(subject, pictures),
+        "confusion": confusion(pictures, measured.shown).tolist(),
     }
 
 
-def _rounded(f1: F1) -> dict[str, float]:
+def calibration_figures(subject: Subject, pictures: Sequence[LabelledPicture]) -> Figures:
+    """How well scores are probabilities: the network's own, calibrated on other places, and as they are shipped.
+
+    Once for all detections down to a score of 0.01, once for those that the network scores 0.1 or more.
+    """
+    own = outcomes(pictures, subject.network, (0.5,))
+    ways = {
+        "network": own,
+        "out of sample": fit_out_of_sample(own, places(pictures)),
+        "shipped": outcomes(pictures, subject.predictions, (0.5,)),
+    }
+    return {name: {"all": _error(found, 0.0), "shown": _error(found, 0.1)} for name, found in ways.items()}
+
+
+def _error(found: Outcomes, least: float) -> Figures:
+    kept = found.only(found.counts[0] & (found.score >= least))
+    score, hit = kept.score, kept.hit[0]
+    if not len(score):
+        return {"detections": 0, "ece": None, "by_chance": None, "bins": []}
     return {
-        "f1": round(f1.f1, 3),
-        "precision": round(f1.precision, 3),
-        "recall": round(f1.recall, 3),
-        "threshold": round(f1.threshold, 3),
+        "detections": len(score),
+        "ece": round(expected_error(score, hit), 4),
+        "by_chance": round(least_error(score), 4),
+        "bins": [asdict(b) for b in reliability(score, hit)],
     }
+
+
+def write_report(
+    subject: Subject, figures: Figures, pictures: Sequence[LabelledPicture], out: Path, with_pictures: bool = True
+) -> None:
+    """Write `metrics.json` and `report.html` to the folder `out`. Raises InputError if it holds something else."""
+    EVALUATION.check_replaceable(out)
+    with atomic_folder(out) as folder:
+        EVALUATION.write_card(folder, figures)
+        write_html(folder / "report.html", figures, pictures, subject.predictions, with_pictures)
+
+
+def split_sha256(pictures: Sequence[LabelledPicture]) -> str:
+    """A fingerprint of the pictures' names, labels and unknown regions: figures of one split can be compared."""
+    digest = hashlib.sha256()
+    for picture in sorted(pictures, key=lambda p: p.path.stem):
+        marks = [
+            sorted((x.class_id, *(round(v, 4) for v in x.box)) for x in labels)
+            for labels in (picture.labels, picture.ignored)
+        ]
+        digest.update(repr((picture.path.stem, picture.width, picture.height, marks)).encode())
+    return digest.hexdigest()

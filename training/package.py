@@ -1,28 +1,26 @@
-"""A checkpoint becomes a model in service: torch and OpenVINO forms with a card, measured on validation pictures."""
+"""A checkpoint becomes a model in service: its forms, calibrated, with a card and a report, measured on validation."""
 
 import json
-import shutil
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from detector.errors import SettingsError
+from detector.errors import SchouwError
 from detector.files import atomic_folder
-from detector.images import read_image
-from detector.model.predictor import Predictor
-from detector.model.weights import CHECKPOINT, OPENVINO, Card, Weights, write_card
+from detector.model.weights import Card, Form, Weights, write_card
 from detector.taxonomy import NAMES
-from detector.types import Detection
+from training.calibration import calibrated, fit
 from training.config import TrainConfig
 from training.data.card import read_card
 from training.data.pictures import LabelledPicture
-from training.evaluate import Predictions, evaluate
-from training.train import gather
+from training.evaluate import REPORT, Subject, figures_of, write_report
+from training.evaluation.figures import Figures, best_thresholds, evaluate
+from training.evaluation.matching import Predictions, outcomes
+from training.evaluation.predictions import EVALUATION_CONF, network_predictions
+from training.export import ExportRefusedError, Parity, Recipe, compare, export, quantise, remove_form
 
-EVALUATION_CONF = 0.01  # average precision needs the long tail of doubtful boxes
 LIMITS = [
     "Sizes and severity from one camera are estimates; depth is never measured.",
     "Ravelling was labelled by a vision-language model with a written guide, in two passes; no inspector checked it.",
@@ -30,25 +28,14 @@ LIMITS = [
     "The kind of crack (longitudinal, transverse, alligator) is less certain than that there is one.",
     "No Dutch road was in the training pictures.",
     "Night, rain and snow were only simulated.",
+    "Thresholds and calibration were fitted on the validation pictures that the metrics are from.",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What a card says of a model that its weights do not."""
-
-    name: str
-    version: str
-    architecture: str
-    input_px: int
-    end_to_end: bool  # which of YOLO26's two heads; YOLO11 has only the one that needs non-maximum suppression
-    data: list[str | dict[str, Any]]
-    limits: list[str]
-    nms_iou: float = 0.45
-
-
-def package_run(config: TrainConfig, run: Path) -> Path:
+def package_run(config: TrainConfig, run: Path, say: Callable[[str], None] = print) -> Path:
     """Package the last checkpoint of a finished run as `<run>/<name>/`; the card says what it was trained on."""
+    from training.train import gather
+
     record = json.loads((run / "record.json").read_text())
     recipe = Recipe(
         name=config.name,
@@ -59,90 +46,81 @@ def package_run(config: TrainConfig, run: Path) -> Path:
         data=data_statement(record),
         limits=LIMITS,
     )
-    package(run / "weights" / "last.pt", recipe, run / config.name, gather(config.val)[0])
+    val, train = gather(config.val)[0], gather(config.train)[0]
+    package(run / "weights" / "last.pt", recipe, run / config.name, val, train, say)
     return run / config.name
 
 
-def package(checkpoint: Path, recipe: Recipe, out: Path, val: Sequence[LabelledPicture]) -> Card:
-    """Write `out` (a weights folder) from an Ultralytics checkpoint; measure both forms on `val`.
+def package(
+    checkpoint: Path,
+    recipe: Recipe,
+    out: Path,
+    val: Sequence[LabelledPicture],
+    train: Sequence[LabelledPicture],
+    say: Callable[[str], None] = print,
+) -> Card:
+    """Write `out` (a weights folder) from an Ultralytics checkpoint.
 
-    The shipped thresholds are those with the best F1 per class in the OpenVINO form, which is what a CPU runs.
+    OpenVINO is measured beside torch on `val`, and so are its 8-bit integers, with ranges from `train`; they are kept
+    where they are as good. Calibration and thresholds (the best F1 per class) are fitted on what a CPU will run.
+
+    Raises:
+        ExportRefusedError: OpenVINO is worse than torch.
     """
     with atomic_folder(out) as folder:
         export(checkpoint, recipe, folder)
-        draft = Card(
-            name=recipe.name,
-            version=recipe.version,
-            created=date.today(),
-            task="detect",
-            architecture=recipe.architecture,
-            input_px=recipe.input_px,
-            classes=list(NAMES),
-            conf=EVALUATION_CONF,
-            nms_iou=recipe.nms_iou,
-            end_to_end=recipe.end_to_end,
-            licence="AGPL-3.0-or-later",
-            data=recipe.data,
-            metrics={},
-            limits=recipe.limits,
-        )
-        draft = write_card(folder, draft)
-        figures = evaluate(val, predict_all(Predictor(Weights(folder, draft), "cpu", EVALUATION_CONF), val))
-        conf = shipped_thresholds(figures)
-        return write_card(folder, draft.model_copy(update={"metrics": {"val, OpenVINO": figures}, "conf": conf}))
+        weights = Weights(folder, write_card(folder, _draft(recipe)))
+        torch = network_predictions(weights, val, "auto", "torch")
+        found, parity = _found("openvino", weights, torch, val, say)
+        if not parity.passed:
+            raise ExportRefusedError(parity.sentence())
+        weights, parities = _with_integers(weights, train, say), [parity]
+        form: Form = "openvino"
+        if weights.has("openvino-int8"):
+            found_int8, parity = _found("openvino-int8", weights, torch, val, say)
+            parities.append(parity)
+            if parity.passed:
+                form, found = "openvino-int8", found_int8
+            else:
+                remove_form(folder, "openvino-int8")
+        return seal(weights, form, found, parities, val)
 
 
-def export(checkpoint: Path, recipe: Recipe, folder: Path) -> None:
-    """Write the torch checkpoint (half precision, no optimizer) and its OpenVINO form (FP16 weights) to `folder`."""
-    from ultralytics import YOLO
-    from ultralytics.utils.torch_utils import strip_optimizer
-
-    with tempfile.TemporaryDirectory() as scratch:
-        stripped = Path(scratch) / CHECKPOINT
-        strip_optimizer(checkpoint, stripped)
-        forget_machine(stripped, recipe)
-        shutil.copyfile(stripped, folder / CHECKPOINT)
-        written = Path(
-            YOLO(stripped).export(
-                format="openvino",
-                quantize=16,
-                dynamic=True,
-                imgsz=recipe.input_px,
-                nms=False if recipe.end_to_end else None,  # Ultralytics: False selects the end-to-end head
-                device="cpu",
-            )
-        )
-        for name in OPENVINO:
-            target = folder / name
-            target.parent.mkdir(exist_ok=True)
-            shutil.copyfile(next(written.glob(f"*{target.suffix}")), target)
+def seal(
+    weights: Weights, form: Form, found: Predictions, parities: Sequence[Parity], val: Sequence[LabelledPicture]
+) -> Card:
+    """Fit calibration and thresholds to what the form found on `val`; write report and card into the model's folder."""
+    parameters = fit(outcomes(val, found, (0.5,)))
+    seen = calibrated(found, parameters)
+    thresholds = best_thresholds(val, seen)
+    card = weights.card
+    subject = Subject(f"{card.name} {card.version}", found, seen, thresholds, {"model": card.name, "form": form})
+    figures = figures_of(subject, val)
+    write_report(subject, figures, val, weights.folder / REPORT, with_pictures=False)
+    update = {
+        "metrics": {"val, OpenVINO": card_figures(form, evaluate(val, seen), figures, parities)},
+        "conf": dict(zip(NAMES, thresholds, strict=True)),
+        "calibration": parameters,
+    }
+    return write_card(weights.folder, card.model_copy(update=update))
 
 
-def forget_machine(checkpoint: Path, recipe: Recipe) -> None:
-    """Take out of a stripped checkpoint what Ultralytics notes of the machine it came from: paths, git, settings."""
-    import torch
-
-    content = torch.load(checkpoint, map_location="cpu", weights_only=False)
-    settings = {"task": "detect", "imgsz": recipe.input_px, "data": recipe.name, "single_cls": False}
-    content["model"].args, content["model"].pt_path = settings, CHECKPOINT
-    kept = {key: content[key] for key in ("epoch", "model", "date", "version", "license", "docs")}
-    torch.save({**kept, "train_args": settings}, checkpoint)
-
-
-def predict_all(predictor: Predictor, pictures: Sequence[LabelledPicture]) -> Predictions:
-    """Run the model on every picture."""
-    images = ((p.path.stem, read_image(p.path)) for p in pictures)
-    found: dict[str, list[Detection]] = dict(predictor.stream(images))
-    if len(found) != len(pictures):
-        raise SettingsError("two validation pictures have the same name; rename one")
-    return found
-
-
-def shipped_thresholds(figures: dict[str, Any]) -> dict[str, float]:
-    """For each class the threshold with the best F1; the overall best where a class has no true boxes."""
-    overall = figures["f1_rdd"]["threshold"]
-    per_class = figures["per_class"]
-    return {name: per_class[name]["best_f1"]["threshold"] if name in per_class else overall for name in NAMES}
+def card_figures(form: Form, headline: Figures, figures: Figures, parities: Sequence[Parity]) -> Figures:
+    """The part of an evaluation that the card holds; the rest is in its report."""
+    overall, error = figures["overall"], figures["calibration"]
+    return {
+        "form": form,
+        "split_sha256": figures["split"]["sha256"],
+        **headline,
+        "shipped": {name: overall[name]["shipped"] for name in ("f1_rdd", "f1_cracks_as_one", "f1_ravelling_iou30")},
+        "intervals": {name: overall[name]["interval"] for name in ("map50", "map50_95")},
+        "calibration_error": {
+            "network": error["network"]["all"]["ece"],
+            "out_of_sample": error["out of sample"]["all"]["ece"],
+            "out_of_sample_over_0.1": error["out of sample"]["shown"]["ece"],
+        },
+        "exports": {parity.form: parity.figures() for parity in parities},
+    }
 
 
 def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
@@ -157,3 +135,49 @@ def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
         for s in c.sources.values()
     ]
     return [*sources, {"pictures": record["pictures"], "boxes": record["boxes"], "rendered": config["rendered"]}]
+
+
+def _draft(recipe: Recipe) -> Card:
+    return Card(
+        name=recipe.name,
+        version=recipe.version,
+        created=date.today(),
+        task="detect",
+        architecture=recipe.architecture,
+        input_px=recipe.input_px,
+        classes=list(NAMES),
+        conf=EVALUATION_CONF,
+        nms_iou=recipe.nms_iou,
+        end_to_end=recipe.end_to_end,
+        licence="AGPL-3.0-or-later",
+        data=recipe.data,
+        metrics={},
+        limits=recipe.limits,
+    )
+
+
+def _found(
+    form: Form,
+    weights: Weights,
+    torch: Predictions,
+    val: Sequence[LabelledPicture],
+    say: Callable[[str], None],
+) -> tuple[Predictions, Parity]:
+    found = network_predictions(weights, val, "cpu", form)
+    parity = compare(form, found, torch, val)
+    say(parity.sentence())
+    return found, parity
+
+
+def _with_integers(
+    weights: Weights,
+    train: Sequence[LabelledPicture],
+    say: Callable[[str], None],
+) -> Weights:
+    """The model with an 8-bit form beside the others; without one where NNCF is missing or can't make it."""
+    try:
+        quantise(weights, train, weights.folder)
+    except (ImportError, RuntimeError, SchouwError) as problem:
+        say(f"no 8-bit form: {problem}")
+        remove_form(weights.folder, "openvino-int8")
+    return replace(weights, card=write_card(weights.folder, weights.card))

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.errors import WeightsError
+from detector.errors import SettingsError, WeightsError
 
 Batch: TypeAlias = NDArray[np.uint8]  # (n, height, width, 3) RGB
 Rows: TypeAlias = NDArray[np.float32]  # (k, 6): x0, y0, x1, y1 in input pixels, score, class id; best score first
@@ -171,8 +171,41 @@ class TorchBackend:
                 nc=head.classes,
                 max_det=MAX_DETECTIONS,
                 end2end=head.end_to_end,
+                max_time_img=60.0,  # by default it drops what is left of a batch after seconds, on a busy machine
             )
         return [rows.cpu().numpy() for rows in kept]
+
+
+class ONNXBackend:
+    """ONNX Runtime, on the best of its installed providers: for machines with neither torch nor OpenVINO."""
+
+    batch = 1
+
+    def __init__(self, file: Path, head: Head) -> None:
+        """Read the network: input (n, 3, height, width) float 0..1, dynamic.
+
+        Raises:
+            SettingsError: ONNX Runtime is not installed.
+            WeightsError: it can't read the file, or the output is not what the head says.
+        """
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise SettingsError("the form onnx needs onnxruntime; run: pip install onnxruntime") from error
+        try:
+            self._session = onnxruntime.InferenceSession(file, providers=onnxruntime.get_available_providers())
+        except Exception as error:  # its own errors share no base
+            raise WeightsError(file, "ONNX Runtime can't read this network", "export the model again") from error
+        self._input = self._session.get_inputs()[0].name
+        _check_output(file, self._session.get_outputs()[0].shape, head)
+        self._head = head
+
+    def infer(self, batches: Iterable[Batch]) -> Iterator[list[Rows]]:
+        """See `Backend.infer`."""
+        for batch in batches:
+            pixels = np.ascontiguousarray(batch.transpose(0, 3, 1, 2), np.float32) / 255
+            (output,) = self._session.run(None, {self._input: pixels})
+            yield [read_head(picture, self._head) for picture in output]
 
 
 def read_head(output: NDArray[np.float32], head: Head) -> Rows:

@@ -6,15 +6,17 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
 
 from detector.errors import SettingsError
-from detector.model.backends import Backend, Batch, Head, OpenVINOBackend, Rows, TorchBackend
+from detector.model.backends import Backend, Batch, Head, ONNXBackend, OpenVINOBackend, Rows, TorchBackend
+from detector.model.calibration import calibrate, network_scores
 from detector.model.preprocess import Letterbox, letterbox
-from detector.model.weights import Card, Weights
-from detector.types import Detection, Image
+from detector.model.weights import Card, Form, Weights
+from detector.types import Detection, Floats, Image
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 Key = TypeVar("Key")
@@ -23,13 +25,16 @@ Key = TypeVar("Key")
 class Predictor:
     """A model on a device. Not to be shared between threads."""
 
-    def __init__(self, weights: Weights, device: Device = "auto", conf: float | None = None) -> None:
+    def __init__(
+        self, weights: Weights, device: Device = "auto", conf: float | None = None, form: Form | None = None
+    ) -> None:
         """Load the model.
 
         Args:
             weights: its card and files.
             device: "cpu" runs OpenVINO, "cuda" torch; "auto" takes CUDA where torch finds it.
             conf: score threshold for all classes; None takes the shipped ones.
+            form: the form of the network to run; None takes torch on CUDA, on a CPU the integers where there are.
 
         Raises:
             SettingsError: an impossible `conf`, or "cuda" where there is none.
@@ -38,13 +43,14 @@ class Predictor:
         card = weights.card
         self._input_px = card.input_px
         self._thresholds = np.array(_thresholds(card, conf))
+        self._calibration = _calibration(card)
+        least = self._thresholds
+        if self._calibration is not None:
+            least = network_scores(self._thresholds, self._calibration)
         self.device = choose_device(device)
-        head = Head(len(card.classes), card.end_to_end, card.nms_iou, float(self._thresholds.min()))
-        self._backend: Backend = (
-            TorchBackend(weights.checkpoint(), head)
-            if self.device == "cuda"
-            else OpenVINOBackend(weights.openvino(), head)
-        )
+        self.form: Form = form or _form(weights, self.device)
+        head = Head(len(card.classes), card.end_to_end, card.nms_iou, float(least.min()))
+        self._backend = _backend(weights.path(self.form), self.form, head, self.device)
         self._letterbox = lru_cache(maxsize=256)(letterbox)
 
     def predict(self, images: Iterable[Image]) -> list[list[Detection]]:
@@ -88,13 +94,13 @@ class Predictor:
         """Boxes over their class's threshold; none that the clipping left without an area."""
         class_ids = rows[:, 5].astype(int)
         boxes = layout.to_picture(rows[:, :4])
-        kept = (rows[:, 4] > self._thresholds[class_ids]) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
-        return [
-            Detection((x0, y0, x1, y1), float(score), int(class_id))
-            for (x0, y0, x1, y1), score, class_id in zip(
-                boxes[kept].tolist(), rows[kept, 4], class_ids[kept], strict=True
-            )
-        ]
+        scores = rows[:, 4].astype(np.float64)
+        if self._calibration is not None:
+            scores = calibrate(scores, self._calibration[class_ids])
+        kept = (scores > self._thresholds[class_ids]) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
+        best = np.flatnonzero(kept)[np.argsort(-scores[kept], kind="stable")]
+        found = zip(boxes[best].tolist(), scores[best].tolist(), class_ids[best].tolist(), strict=True)
+        return [Detection((x0, y0, x1, y1), score, class_id) for (x0, y0, x1, y1), score, class_id in found]
 
 
 def choose_device(device: Device) -> Literal["cpu", "cuda"]:
@@ -112,6 +118,23 @@ def choose_device(device: Device) -> Literal["cpu", "cuda"]:
     if not _cuda_device():
         raise SettingsError("--device cuda: torch finds no CUDA device here; use --device cpu")
     return "cuda"
+
+
+def _form(weights: Weights, device: str) -> Form:
+    if device == "cuda":
+        return "torch"
+    return "openvino-int8" if weights.has("openvino-int8") else "openvino"
+
+
+def _backend(path: Path, form: Form, head: Head, device: str) -> Backend:
+    if form == "torch":
+        return TorchBackend(path, head, device)
+    return ONNXBackend(path, head) if form == "onnx" else OpenVINOBackend(path, head)
+
+
+def _calibration(card: Card) -> Floats | None:
+    """(classes, 3) parameters, in the order of the class ids."""
+    return None if card.calibration is None else np.array([card.calibration[name] for name in card.classes])
 
 
 def _thresholds(card: Card, conf: float | None) -> tuple[float, ...]:

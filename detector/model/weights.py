@@ -1,8 +1,10 @@
-"""A trained model on disk: one folder with its torch and OpenVINO forms and the card that vouches for them.
+"""A trained model on disk: one folder with the forms of its network and the card that vouches for them.
 
-<name>/model.pt                     Ultralytics checkpoint, for CUDA and for further training
-<name>/openvino/model.xml, .bin     the same network for the CPU
-<name>/card.yaml                    what it is, what it was trained on, how good it is, the sha256 of each file
+<name>/model.pt                         Ultralytics checkpoint, for CUDA and for further training
+<name>/openvino/model.xml, .bin         the same network for the CPU
+<name>/openvino-int8/model.xml, .bin    the same in 8-bit integers, where it was found as good: faster on a CPU
+<name>/model.onnx                       the same for ONNX Runtime, where it was asked for
+<name>/card.yaml                        what it is, what it was trained on, how good it is, the sha256 of each file
 """
 
 import hashlib
@@ -12,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -24,8 +26,18 @@ from detector.taxonomy import NAMES
 CARD = "card.yaml"
 CHECKPOINT = "model.pt"
 OPENVINO = ("openvino/model.xml", "openvino/model.bin")
+OPENVINO_INT8 = ("openvino-int8/model.xml", "openvino-int8/model.bin")
+ONNX = "model.onnx"
 
+Form: TypeAlias = Literal["torch", "openvino", "openvino-int8", "onnx"]
+FILES: dict[Form, tuple[str, ...]] = {  # of each form; the first is the one to open
+    "torch": (CHECKPOINT,),
+    "openvino": OPENVINO,
+    "openvino-int8": OPENVINO_INT8,
+    "onnx": (ONNX,),
+}
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Calibration = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=3, max_length=3)]
 
 
 class Card(BaseModel):
@@ -41,6 +53,8 @@ class Card(BaseModel):
     input_px: int = Field(gt=0, multiple_of=32)  # longest side of the model's input
     classes: list[str] = Field(min_length=1)  # in the order of the class ids
     conf: Fraction | dict[str, Fraction]  # shipped score threshold, one for all or one for each class
+    # From the network's score to the probability that `Detection.score` is: a, b, c of `detector.model.calibration`.
+    calibration: dict[str, Calibration] | None = None
     nms_iou: Fraction
     end_to_end: bool  # True: the head gives final boxes; False: they still need non-maximum suppression
     licence: str
@@ -48,11 +62,17 @@ class Card(BaseModel):
     metrics: dict[str, Any]
     limits: list[str]
     files: dict[str, str] = {}  # path in the folder -> sha256
+    history: list[dict[str, Any]] = []  # when it was put in service, over which model, and on what grounds
 
     @model_validator(mode="after")
-    def _one_threshold_for_each_class(self) -> "Card":
+    def _one_of_each_for_each_class(self) -> "Card":
         if isinstance(self.conf, dict) and set(self.conf) != set(self.classes):
             raise ValueError("conf must name every class once, or be one number")
+        if self.calibration is not None:
+            if set(self.calibration) != set(self.classes):
+                raise ValueError("calibration must name every class once")
+            if not all(a >= 0 and b >= 0 and a + b > 0 for a, b, _ in self.calibration.values()):
+                raise ValueError("calibration needs a and b of 0 or more, and not both 0")
         return self
 
     def thresholds(self) -> tuple[float, ...]:
@@ -75,8 +95,16 @@ class Weights:
 
     def openvino(self) -> Path:
         """Path of the OpenVINO model.xml. Raises `WeightsError` if it or model.bin is missing or changed."""
-        xml, _ = [self._verified(name) for name in OPENVINO]
-        return xml
+        return self.path("openvino")
+
+    def path(self, form: Form) -> Path:
+        """Path of the file to open for a form. Raises `WeightsError` if a file of it is missing or changed."""
+        first, *_ = [self._verified(name) for name in FILES[form]]
+        return first
+
+    def has(self, form: Form) -> bool:
+        """Whether the card lists the files of this form."""
+        return all(name in self.card.files for name in FILES[form])
 
     def _verified(self, name: str) -> Path:
         path = self.folder / name
@@ -143,7 +171,8 @@ def load_weights(name_or_path: str | Path, classes: Sequence[str] = NAMES) -> We
 
 def write_card(folder: Path, card: Card) -> Card:
     """Write `card.yaml` with the sha256 of every model file that is in `folder`; return the card as written."""
-    files = {name: sha256(folder / name) for name in (CHECKPOINT, *OPENVINO) if (folder / name).is_file()}
+    known = [name for names in FILES.values() for name in names]
+    files = {name: sha256(folder / name) for name in known if (folder / name).is_file()}
     sealed = card.model_copy(update={"files": files})
     with atomic_path(folder / CARD) as temporary:
         text = yaml.safe_dump(sealed.model_dump(), sort_keys=False, allow_unicode=True, width=120)

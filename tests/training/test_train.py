@@ -19,8 +19,8 @@ from detector.taxonomy import NAMES
 from detector.types import Detection
 from training.config import DataPart, TrainConfig
 from training.data.pictures import Label, LabelledPicture
-from training.evaluate import evaluate
-from training.package import package_run, shipped_thresholds
+from training.evaluation.figures import best_thresholds
+from training.package import package_run
 from training.synthesis.pictures import render_pictures
 from training.train import train
 
@@ -62,8 +62,16 @@ def test_the_record_says_what_was_trained_on(run: tuple[Path, list[str]], config
 
 def test_the_packaged_model_runs(run: tuple[Path, list[str]], config: TrainConfig) -> None:
     weights = load_weights(package_run(config, run[0]))
-    assert set(weights.card.files) == {"model.pt", "openvino/model.xml", "openvino/model.bin"}
-    assert weights.card.metrics["val, OpenVINO"]["pictures"] == 10
+    assert {"model.pt", "openvino/model.xml", "openvino/model.bin"} <= set(weights.card.files)
+    figures = weights.card.metrics["val, OpenVINO"]
+    assert figures["pictures"] == 10
+    assert figures["exports"][figures["form"]]["kept"]
+    assert set(figures["exports"]) == {"openvino", "openvino-int8"}
+    assert weights.has("openvino-int8") == figures["exports"]["openvino-int8"]["kept"]
+    report = json.loads((weights.folder / "report" / "metrics.json").read_text())
+    assert report["overall"]["f1_rdd"]["shipped"] == figures["shipped"]["f1_rdd"]
+    assert "data:image" not in (weights.folder / "report" / "report.html").read_text()
+    assert weights.card.calibration is not None
     picture = next((config.val[0].folder / "images").glob("rendered*.jpg"))
     found = Predictor(weights, "cpu", conf=0.001).predict([read_image(picture)])[0]
     assert all(d.class_id in range(len(NAMES)) for d in found)
@@ -81,8 +89,7 @@ def test_missing_start_weights(config: TrainConfig, tmp_path: Path) -> None:
 
 def test_a_class_without_true_boxes_gets_the_overall_threshold() -> None:
     picture = LabelledPicture(Path("a.jpg"), "test", 100, 100, (Label(0, (0.1, 0.1, 0.5, 0.5)),))
-    conf = shipped_thresholds(evaluate([picture], {"a": [Detection((10, 10, 50, 50), 0.4, 0)]}))
-    assert conf == dict.fromkeys(NAMES, 0.4)
+    assert best_thresholds([picture], {"a": [Detection((10, 10, 50, 50), 0.4, 0)]}) == (0.399,) * len(NAMES)
 
 
 TRAIN = """

@@ -1,0 +1,1 @@
+"""Detections measured against labelled pictures."""
