@@ -14,9 +14,7 @@ NO_NPM = (
     "the web app is left out: npm isn't installed. Install Node.js 20.19 or newer with npm (https://nodejs.org) and "
     "build again; everything but the web app works without."
 )
-FAILED = (
-    "the web app can't be built: `npm {}` failed in api/web (see above); SCHOUW_WEB=no makes the wheel without."
-)
+FAILED = "the web app can't be built: `npm {}` failed in api/web (see above); SCHOUW_WEB=no makes the wheel without."
 
 
 class WebBuildHook(BuildHookInterface[Any]):
