@@ -27,7 +27,7 @@ from detector.types import Coverage, Defect, Detection, Fix, Frame, Image, Look,
 RESULT = FolderKind(
     card="survey.json",
     format="schouw survey",
-    version=2,
+    version=3,
     name="a survey result",
     briefly="a result",
     where="name the folder that schouw detect wrote",
@@ -36,7 +36,7 @@ RESULT = FolderKind(
 )
 
 DETECTION = ("x0 double", "y0 double", "x1 double", "y1 double", "score double", "class_id int64")
-LOOK = ("near_m double", "far_m double", "left_m double", "right_m double")
+LOOK = ("near_m double", "far_m double", "left_m double", "right_m double", "winding double")
 
 
 def _schema(*columns: str) -> pa.Schema:
@@ -56,7 +56,7 @@ DETECTIONS = _schema("frame_index int64", *DETECTION)
 DEFECTS = _schema(
     *("id int64", "class_id int64", "lon double", "lat double", "sigma_m double", "heading_deg double"),
     *("left_m double", "length_m double", "width_m double", "area_m2 double", "size_sigma double", "score double"),
-    "best_look int64",
+    *("best_look int64", "course_m double", "course_sigma double"),
 )
 LOOKS = _schema("defect_id int64", "frame_index int64", *DETECTION, *LOOK)
 TRACK = _schema("time_s double", "lon double", "lat double", "hdop double", "speed_mps double", "heading_deg double")
@@ -175,14 +175,14 @@ def _detection(row: Sequence[Any]) -> Detection:
 
 
 def _look_row(defect_id: int, look: Look) -> tuple[Any, ...]:
-    ground = (look.near_m, look.far_m, look.left_m, look.right_m)
+    ground = (look.near_m, look.far_m, look.left_m, look.right_m, look.winding)
     return (defect_id, look.frame_index, *_detection_row(look.detection), *ground)
 
 
 def _defect_row(d: Defect) -> tuple[Any, ...]:
     place = (d.lon, d.lat, d.sigma_m, d.heading_deg, d.left_m)
     size = (d.length_m, d.width_m, d.area_m2, d.size_sigma)
-    return (d.id, d.class_id, *place, *size, d.score, d.best_look)
+    return (d.id, d.class_id, *place, *size, d.score, d.best_look, d.course_m, d.course_sigma)
 
 
 def _defect(row: Sequence[Any], looks: Sequence[Look]) -> Defect:

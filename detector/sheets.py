@@ -56,7 +56,7 @@ def _label(defect: Defect) -> list[str]:
     return [
         f"{defect.id}  {CLASSES[defect.class_id].english}",
         f"{defect.length_m:.2f} x {defect.width_m:.2f} m +-{100 * defect.size_sigma:.0f} %",
-        f"{defect.area_m2:.2f} m2",
+        f"{defect.area_m2:.2f} m2" if defect.course_m is None else f"{defect.course_m:.2f} m along its course",
         f"{abs(defect.left_m):.1f} m {'left' if defect.left_m > 0 else 'right'} of the path",
         f"+-{defect.sigma_m:.1f} m, score {defect.score:.2f}",
         f"{len(defect.looks)} looks",

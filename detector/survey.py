@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -28,8 +28,10 @@ from detector.results import RESULT, SurveyResult, write_result
 from detector.scene.bonnet import find_bonnet
 from detector.scene.camera import Camera, read_camera
 from detector.scene.cameras import Cameras
+from detector.scene.course import winding
 from detector.scene.coverage import RoadView, judge, view_road
 from detector.scene.measure import Reach, measure
+from detector.scene.occlusion import VEHICLES, clear_until, on_a_vehicle
 from detector.scene.redrive import bad_stretches
 from detector.scene.tracking import TrackOptions
 from detector.scene.tracking import track as follow
@@ -40,9 +42,11 @@ from detector.types import Coverage, Defect, Detection, Frame, Image, Look, Pose
 SAMPLE = 32  # pictures of which an unknown camera's direction is found
 MAX_NOTES = 50
 
+T = TypeVar("T")
 Check: TypeAlias = Callable[[Sequence[Pose]], None]
 Size: TypeAlias = tuple[int, int]  # width, height of pictures
 Key: TypeAlias = tuple[int, Frame, Image]  # drive, frame, picture
+Found: TypeAlias = tuple[Key, list[Detection], list[Detection]]  # a picture's damage and vehicles
 
 
 class Progress(Protocol):
@@ -59,8 +63,8 @@ def accept(poses: Sequence[Pose]) -> None:
 class Model(Protocol):
     """What a survey asks of a model; `detector.model.predictor.Predictor` is the one in service."""
 
-    def stream(self, pictures: Iterable[tuple[Key, Image]], /) -> Iterator[tuple[Key, list[Detection]]]:
-        """Yield each key with the damage in its picture, in order, pulling pictures as it goes."""
+    def stream(self, pictures: Iterable[tuple[T, Image]], /) -> Iterator[tuple[T, list[Detection]]]:
+        """Yield each key with what is in its picture, in order, pulling pictures as it goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class DetectOptions:
     calibrate: bool = False  # without a profile: find camera and clock offset in the footage first
     offset_s: float | None = None  # added to the footage's clock to get the track's
     partial: bool = False  # use the part of the footage that the track covers
+    vehicles: bool = False  # look for other vehicles, which hide the road; one more model, a fifth of the time
     sheets: Path | None = None  # folder for contact sheets of the defects' looks; None: none
 
 
@@ -126,7 +131,9 @@ def detect(
     """
     weights = load_weights(options.weights) if options.weights else default_weights()
     predictor = Predictor(weights, options.device, options.conf)
-    return survey(footage, track, out, options, predictor, _model_card(weights, predictor, options), progress, check)
+    others = Predictor(load_weights("vehicles", VEHICLES), "cpu") if options.vehicles else None
+    card = _model_card(weights, predictor, options)
+    return survey(footage, track, out, options, predictor, card, progress, check, others)
 
 
 def survey(
@@ -138,6 +145,7 @@ def survey(
     model_card: dict[str, Any],
     progress: Progress,
     check: Check = accept,
+    vehicles: Model | None = None,
 ) -> DetectReport:
     """Do what `detect` does with a model that is already there; `model_card` is what the result says of it."""
     if not options.every_m > 0:
@@ -167,7 +175,7 @@ def survey(
     reaches = _reaches(sample, cameras)
     with tempfile.TemporaryDirectory(prefix="schouw-") as folder:
         crops = Crops(Path(folder))
-        seen = _see(legs, cameras, reaches, model, crops, progress)
+        seen = _see(legs, cameras, reaches, (model, vehicles), crops, progress)
         _raise_if_all_failed(legs)
         progress("joining looks", 0, None)
         defects = _defects(seen)
@@ -231,25 +239,29 @@ def _see(
     legs: Sequence[Leg],
     cameras: Cameras,
     reaches: Mapping[Size, Reach],
-    model: Model,
+    models: tuple[Model, Model | None],
     crops: Crops,
     progress: Progress,
 ) -> _Seen:
-    """Run all pictures through the model, and keep what each shows of the road."""
+    """Run all pictures through the models, and keep what each shows of the road."""
     seen = _Seen()
     total = sum(len(leg.plan.shots) for leg in legs if leg.plan and not leg.error)
     progress("looking at the road", 0, total)
     start = perf_counter()
-    for (drive, frame, image), detections in model.stream(_pictures(legs, cameras, seen)):
+    for (drive, frame, image), detections, vehicles in _found(_pictures(legs, cameras, seen), *models):
         began = perf_counter()
         camera = cameras.of(frame.width, frame.height)
         reach = reaches.get((frame.width, frame.height), Reach())
-        looks, rejected = measure(frame.index, detections, camera, reach)
+        covered = on_a_vehicle(detections, vehicles, camera)
+        on_road = [d for d, hidden in zip(detections, covered, strict=True) if not hidden]
+        looks, rejected = measure(frame.index, on_road, camera, reach)
+        looks = [replace(look, winding=winding(image, look, camera)) for look in looks]
+        seen.rejected.update("on a vehicle" for hidden in covered if hidden)
         seen.drives.append(drive)
         seen.frames.append(frame)
         seen.cameras.append(camera)
         seen.reaches.append(reach)
-        seen.views.append(view_road(frame.index, image, camera, reach))
+        seen.views.append(view_road(frame.index, image, camera, reach, clear_until(vehicles, camera)))
         seen.looks.append(looks)
         seen.detections.extend((frame.index, d) for d in detections)
         seen.rejected.update(reason for _, reason in rejected)
@@ -258,6 +270,15 @@ def _see(
         progress("looking at the road", len(seen.frames), total)
     seen.seconds["predict"] = perf_counter() - start - seen.seconds["decode"] - seen.seconds["scene"]
     return seen
+
+
+def _found(pictures: Iterator[tuple[Key, Image]], model: Model, vehicles: Model | None) -> Iterator[Found]:
+    """What the models find in each picture, in order."""
+    if vehicles is None:
+        yield from ((key, damage, []) for key, damage in model.stream(pictures))
+        return
+    seen = (((key, others), key[2]) for key, others in vehicles.stream(pictures))
+    yield from ((key, damage, others) for (key, others), damage in model.stream(seen))
 
 
 def _pictures(legs: Sequence[Leg], cameras: Cameras, seen: _Seen) -> Iterator[tuple[Key, Image]]:

@@ -75,6 +75,9 @@ class Look:
     far_m: float
     left_m: float  # edges across; to the left of the camera is positive
     right_m: float
+    winding: float | None = (
+        None  # of a crack: length along its course for each metre of the longer side, if it was seen
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Defect:
     score: float  # of the best look, 0..1
     best_look: int  # position in `looks`
     looks: tuple[Look, ...] = field(repr=False)
+    course_m: float | None = None  # of a single crack: length along its course; other damage has none
+    course_sigma: float | None = None  # 1 sigma of it, as a fraction
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ WIDTH_PX = 320  # the road part is judged at this size, so that thresholds hold 
 SIDES = (0.25, 0.75)  # of the picture's width: the lane ahead, without verges and parked cars
 WHITE = 250
 BLOCK_PX = 8
+LEAST_M = 2.0  # a shorter stretch in front of a vehicle is not worth a look
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,15 @@ class RoadView:
     white: float  # part of the pixels that are burnt out
     contrast: float  # 1 sigma of the luminance in blocks of 8 px that are not burnt out, as a part of their mean
     sharpness: float  # variance of the Laplacian (Pech-Pacheco et al. 2000, Diatom autofocusing), at `WIDTH_PX`
+    hidden: bool = False  # a vehicle hides all or nearly all of it
 
 
-def view_road(frame_index: int, image: Image, camera: Camera, reach: Reach | None = None) -> RoadView:
+def view_road(
+    frame_index: int, image: Image, camera: Camera, reach: Reach | None = None, clear_m: float = math.inf
+) -> RoadView:
     """Measure the road part of a picture: from its bottom up to its top or the end of the reach, whichever is nearer.
 
-    `camera` has the picture's size.
+    `camera` has the picture's size; at `clear_m` ahead a vehicle hides the rest (`detector.scene.occlusion`).
     """
     reach = reach or Reach()
     height, width = image.shape[:2]
@@ -57,6 +61,8 @@ def view_road(frame_index: int, image: Image, camera: Camera, reach: Reach | Non
     far = reach.far_m if math.isnan(top_m) else min(top_m, reach.far_m)  # nan: the top shows the sky
     if math.isnan(bottom) or near >= far:  # no road in the picture, or none within reach
         return RoadView(frame_index, reach.far_m, reach.far_m, 0.0, 0.0, 0.0, 0.0)
+    hidden = clear_m - near < LEAST_M
+    far = far if hidden else min(far, clear_m)
     rows = camera.project(np.array([[far, 0.0], [near, 0.0]]))[:, 1]
     top, end = np.clip(np.round(rows), 0, height).astype(int)
     road = image[min(top, end - 2) : end, round(SIDES[0] * width) : round(SIDES[1] * width)]
@@ -72,6 +78,7 @@ def view_road(frame_index: int, image: Image, camera: Camera, reach: Reach | Non
         float((small > WHITE).mean()),
         _contrast(small),
         float(cv2.Laplacian(small, cv2.CV_32F).var()),
+        hidden,
     )
 
 
@@ -97,7 +104,8 @@ def qualities(views: Sequence[RoadView], options: CoverageOptions | None = None)
         light = _mark(view.luminance, options.dark)
         exposure = _mark(1 - view.white, 1 - options.white)
         sharp = _mark(view.sharpness, limit)
-        marks.append(min(light, exposure, sharp) if view.near_m < view.far_m else 0.0)
+        seen = view.near_m < view.far_m and not view.hidden
+        marks.append(min(light, exposure, sharp) if seen else 0.0)
     return marks
 
 
@@ -127,6 +135,8 @@ def _blurred(views: Sequence[RoadView], options: CoverageOptions) -> float:
 def _unusable(view: RoadView, sharpness: float, options: CoverageOptions) -> str:
     if view.near_m >= view.far_m:
         return "no road in view"
+    if view.hidden:
+        return "hidden by a vehicle"
     if view.luminance < options.dark:
         return "too dark"
     if view.white > options.white:

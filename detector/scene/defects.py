@@ -8,7 +8,10 @@ from detector.scene.extent import Extent, settled
 from detector.scene.measure import area_m2, ground_sigma, size_sigma
 from detector.scene.placing import Drive
 from detector.scene.registration import AHEAD, LEFT
+from detector.taxonomy import CLASSES, Measure
 from detector.types import Defect, Look
+
+FOLLOWED_SIGMA, GUESSED_SIGMA = 0.03, 0.06  # of a crack's winding as a picture shows it, and of none
 
 
 def defect_of(
@@ -29,6 +32,8 @@ def defect_of(
     lon, lat = drive.path.place((s0 + s1) / 2 - back[AHEAD], (t0 + t1) / 2 - back[LEFT])
     # An error of pitch is the same in all looks, so the mean of many is no surer than the surest of them.
     along, across = ground_sigma((nearest.near_m + nearest.far_m) / 2, (t0 + t1) / 2, camera)
+    size = size_sigma(class_id, nearest, camera)
+    course_m, course_sigma = _course(class_id, looks, (s1 - s0, t1 - t0), size)
     return Defect(
         id=id_,
         class_id=class_id,
@@ -40,8 +45,26 @@ def defect_of(
         length_m=s1 - s0,
         width_m=t1 - t0,
         area_m2=area_m2(class_id, s1 - s0, t1 - t0),
-        size_sigma=size_sigma(class_id, nearest, camera),
+        size_sigma=size,
         score=looks[best].detection.score,
         best_look=best,
         looks=tuple(looks),
+        course_m=course_m,
+        course_sigma=course_sigma,
     )
+
+
+def _course(
+    class_id: int, looks: Sequence[Look], sides: tuple[float, float], sigma: float
+) -> tuple[float, float] | tuple[None, None]:
+    """Length of a single crack along its course and its 1 sigma as a fraction.
+
+    The nearest look in which its course was followed tells how it winds; without one it is taken to run straight from
+    corner to corner.
+    """
+    if CLASSES[class_id].measure is not Measure.LENGTH:
+        return None, None
+    followed = [(k.near_m + k.far_m, k.winding) for k in looks if k.winding is not None]
+    if not followed:
+        return math.hypot(*sides), math.hypot(sigma, GUESSED_SIGMA)
+    return max(sides) * min(followed)[1], math.hypot(sigma, FOLLOWED_SIGMA)

@@ -181,7 +181,7 @@ def test_another_version(tmp_path: Path) -> None:
     write_result(EXAMPLE, {}, tmp_path / "result")
     path = tmp_path / "result" / "survey.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"version": 99}))
-    with pytest.raises(InputError, match="a result of version 99; this schouw reads version 2"):
+    with pytest.raises(InputError, match="a result of version 99; this schouw reads version 3"):
         read_result(tmp_path / "result")
 
 

@@ -42,6 +42,18 @@ class RedThings:
         return Detection((x, y, x + w, y + h), 0.8, BY_NAME["pothole"].id)
 
 
+class CarAhead:
+    """Finds the same car at the same distance in every picture."""
+
+    def __init__(self, gap_m):
+        corners = CAMERA.project(np.array([[gap_m, 0.9, 0.0], [gap_m, -0.9, 1.5]]))
+        self.car = Detection((corners[0, 0], corners[1, 1], corners[1, 0], corners[0, 1]), 0.9, 0)
+
+    def stream(self, pictures):
+        for key, _ in pictures:
+            yield key, [self.car]
+
+
 def picture(s: float) -> np.ndarray:
     rng = np.random.default_rng(round(s * 10))
     grey = np.clip(rng.normal(110, 25, (CAMERA.height, CAMERA.width, 1)), 0, 255).astype(np.uint8)
@@ -105,6 +117,19 @@ def test_a_drive_gives_its_defects_once_in_place_and_size(street, tmp_path):
     assert frames == pytest.approx(21, abs=1)  # one every 3 m; the smoothed drive may be a little shorter
     assert ("looking at the road", frames, frames) in stages
     assert all(c.usable for c in report.result.coverage)
+
+
+@pytest.mark.parametrize("gap_m", [14.0, 3.4])
+def test_a_car_ahead_hides_the_road_and_what_seems_to_lie_on_it(street, tmp_path, gap_m):
+    options = DetectOptions(camera=street / "camera.yaml")
+    footage, track, out = [street / "drive.mp4"], street / "drive.gpx", tmp_path / "out"
+    model, card = RedThings(), {"name": "red things"}
+    report = survey(footage, track, out, options, model, card, lambda *_: None, vehicles=CarAhead(gap_m))
+    if gap_m > 10:
+        assert all(c.usable and c.far_m == pytest.approx(gap_m, rel=0.01) for c in report.result.coverage)
+    else:
+        assert {c.reason for c in report.result.coverage} == {"hidden by a vehicle"}
+    assert report.result.meta["counts"]["off_the_road"]["on a vehicle"] > 0
 
 
 def test_the_pictures_show_road_and_nothing_above_the_horizon(street, tmp_path):

@@ -20,6 +20,7 @@ from training.synthesis.noise import fractal
 NEAREST_M = 0.8  # boards are cut off nearer than this
 FARTHEST_M = 140.0
 BOARD_PX_M = 40  # pixels per metre of a board's picture
+LEAD_M = (1.78, 1.48)  # width and height of a car driving ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,11 @@ def line_street(rng: np.random.Generator, axis: Axis, edge_m: float) -> list[Bil
             if rng.random() < 0.35 * cars:
                 boards.append(_along(axis, float(s), 4.3, side * (edge_m + 0.3), 1.45, _car(int(rng.integers(12)))))
     return boards
+
+
+def lead_vehicle(axis: Axis, s: float, t: float, seed: int = 0) -> Billboard:
+    """A car seen from behind that stands on the road, its tail at s and its middle at t."""
+    return _across(axis, s, LEAD_M[0], t, LEAD_M[1], _tail(seed))
 
 
 def _along(axis: Axis, s: float, width: float, t: float, height: float, pictures: tuple[Image, ...]) -> Billboard:
@@ -238,4 +244,30 @@ def _car(seed: int) -> tuple[Image, ...]:
     cv2.fillPoly(board, [(glass * size).astype(np.int32)], (48, 54, 60, 255), cv2.LINE_AA)
     for x in (0.2, 0.8):
         cv2.circle(board, (int(x * columns), int(rows * 0.8)), int(rows * 0.2), (24, 24, 24, 255), -1, cv2.LINE_AA)
+    return _halvings(board)
+
+
+@lru_cache(maxsize=16)
+def _tail(seed: int) -> tuple[Image, ...]:
+    """A car from behind: roof, rear window, boot lid with lamps and plate, bumper, tyres, and the shadow beneath."""
+    rng = np.random.default_rng([seed, 9])
+    board = _canvas(*LEAD_M)
+    rows, columns = board.shape[:2]
+    paint = rng.uniform(25, 210) * rng.uniform(0.85, 1.15, 3)
+
+    def fill(corners: Sequence[tuple[float, float]], colour: Floats | Sequence[float]) -> None:
+        points = (np.array(corners) * (columns, rows)).astype(np.int32)
+        cv2.fillPoly(board, [points], (*map(float, colour), 255.0), cv2.LINE_AA)
+
+    fill([(0.05, 0.85), (0.95, 0.85), (0.95, 1.0), (0.05, 1.0)], (18, 18, 20))
+    fill(
+        [(0.0, 0.86), (0.0, 0.5), (0.06, 0.42), (0.2, 0.02), (0.8, 0.02), (0.94, 0.42), (1.0, 0.5), (1.0, 0.86)], paint
+    )
+    fill([(0.14, 0.4), (0.24, 0.08), (0.76, 0.08), (0.86, 0.4)], (52, 58, 66))
+    fill([(0.0, 0.72), (1.0, 0.72), (0.97, 0.88), (0.03, 0.88)], paint * 0.55)
+    for left in (0.03, 0.81):
+        fill([(left, 0.46), (left + 0.16, 0.46), (left + 0.16, 0.6), (left, 0.6)], (168, 24, 28))
+    fill([(0.36, 0.56), (0.64, 0.56), (0.64, 0.65), (0.36, 0.65)], (232, 196, 60))
+    for left in (0.05, 0.81):
+        fill([(left, 0.86), (left + 0.14, 0.86), (left + 0.14, 1.0), (left, 1.0)], (12, 12, 12))
     return _halvings(board)
