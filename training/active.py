@@ -1,0 +1,185 @@
+"""Which frames of surveys are worth labelling: those that the model doubts, that people disputed, and that are new.
+
+A frame's worth is its doubt (entropy of its least sure detection, Settles 2009) or that a reviewer disagreed with the
+model about it. Frames are then taken one by one, each time the one with the highest product of worth, distance in
+looks to what was taken (k-center, Sener & Savarese 2018) and distance on the map.
+"""
+
+import json
+import math
+import urllib.error
+import urllib.request
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detector.errors import InputError
+from detector.results import SurveyResult
+from detector.scene.camera import Camera
+from detector.types import Detection, Floats, Frame
+from training.data.duplicates import without_common
+
+DISPUTED = ("reject", "relabel")  # decisions of a reviewer that the model was wrong
+PLAIN = 0.1  # worth of a frame that the model is sure of: it may still be new
+APART_M = 40.0  # two frames this far apart are as far apart on the map as counts
+SAME_TIME_S = 0.02  # reviews round a frame's time to milliseconds
+DOUBTFUL = 0.8  # entropy in bits, from which on a frame was chosen for its doubt: scores of 0.25 to 0.75
+METRES_PER_DEGREE = 111_320.0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A frame that could be labelled."""
+
+    survey: str  # name of its result
+    frame: Frame
+    camera: Camera
+    detections: tuple[Detection, ...]
+    doubt: float  # bits, 0 to 1
+    disputed: bool
+
+    @property
+    def worth(self) -> float:
+        """0 to 1; disagreement with a person counts as full doubt."""
+        return 1.0 if self.disputed else PLAIN + (1 - PLAIN) * self.doubt
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A chosen frame, and why."""
+
+    candidate: Candidate
+    reason: str  # disputed, doubtful or new
+    novelty: float  # distance in looks to those chosen before it, 0 to 1
+
+
+def candidates(survey: str, result: SurveyResult, disputed: Iterable[tuple[str, float]] = ()) -> list[Candidate]:
+    """The frames of a survey that show the road well enough to label.
+
+    `disputed` are (name of the footage file, media time in s) of frames whose damage a reviewer rejected or relabelled.
+    """
+    cameras = {(c["width"], c["height"]): _camera(c) for c in result.meta["cameras"]}
+    usable = {c.frame_index for c in result.coverage if c.usable}
+    seen: dict[int, list[Detection]] = defaultdict(list)
+    for index, detection in result.detections:
+        seen[index].append(detection)
+    times: dict[str, list[float]] = defaultdict(list)
+    for name, time in disputed:
+        times[name].append(time)
+    return [
+        Candidate(
+            survey,
+            frame,
+            cameras[frame.width, frame.height],
+            tuple(seen[frame.index]),
+            max((entropy(d.score) for d in seen[frame.index]), default=0.0),
+            any(abs(frame.media_time_s - t) <= SAME_TIME_S for t in times[Path(frame.source).name]),
+        )
+        for frame in result.frames
+        if frame.index in usable or seen[frame.index]
+    ]
+
+
+def entropy(probability: float) -> float:
+    """Of yes or no, in bits: 1 where both are as likely, 0 where one is certain."""
+    p = min(max(probability, 1e-9), 1 - 1e-9)
+    return -(p * math.log2(p) + (1 - p) * math.log2(1 - p))
+
+
+def choose(found: Sequence[Candidate], signatures: NDArray[np.float32], count: int) -> list[Choice]:
+    """Choose at most `count` frames, the most worth first. `signatures` (n, k) tell what each frame looks like."""
+    looks = without_common(signatures, [c.survey for c in found])
+    places = _metres(found)
+    worth = np.array([c.worth for c in found])
+    novelty, apart = np.ones(len(found)), np.ones(len(found))
+    left = np.ones(len(found), bool)
+    chosen: list[Choice] = []
+    while left.any() and len(chosen) < count:
+        gain = np.where(left, worth * novelty * apart, -1.0)
+        best = int(np.argmax(gain))
+        if gain[best] <= 0:
+            break  # what is left is where and what something chosen is already
+        chosen.append(Choice(found[best], _reason(found[best]), float(novelty[best])))
+        left[best] = False
+        alike = np.clip(looks @ looks[best], 0.0, 1.0).astype(np.float64)
+        novelty = np.minimum(novelty, 1.0 - alike)
+        distance = np.hypot(*(places - places[best]).T)
+        apart = np.minimum(apart, np.clip(distance / APART_M, 0.0, 1.0))
+    return chosen
+
+
+def read_reviews(source: str, token: str | None = None) -> list[tuple[str, float]]:
+    """(footage file's name, media time in s) of every frame whose damage a reviewer last rejected or relabelled.
+
+    `source` is the answer of the server's `GET /v1/reviews` as a file, or the server's address. Raises InputError for
+    anything else.
+    """
+    reviews = _fetched(source, token) if source.startswith(("http://", "https://")) else _reviews(_read(source), source)
+    try:
+        last = {r["defect"]: r for r in sorted(reviews, key=lambda r: r["id"])}
+        return [
+            (Path(str(r["snapshot"]["source"])).name, float(r["snapshot"]["media_time_s"]))
+            for r in last.values()
+            if r["decision"] in DISPUTED and r["snapshot"].get("media_time_s") is not None
+        ]
+    except (KeyError, TypeError, ValueError) as problem:
+        raise InputError(source, "holds other things than reviews", "save the answer of GET /v1/reviews") from problem
+
+
+def _fetched(address: str, token: str | None) -> list[dict[str, Any]]:
+    """All pages of the server's reviews."""
+    reviews: list[dict[str, Any]] = []
+    since: int | None = 0
+    while since is not None:
+        url = f"{address.rstrip('/').removesuffix('/v1/reviews')}/v1/reviews?since={since}"
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                page = _json(answer.read(), url)
+        except (urllib.error.URLError, TimeoutError) as problem:
+            raise InputError(url, f"can't be read ({problem})", "check the address and the token") from problem
+        reviews += _reviews(page, url)
+        since = page.get("next")
+    return reviews
+
+
+def _read(path: str) -> Any:
+    try:
+        return _json(Path(path).read_bytes(), path)
+    except OSError as problem:
+        raise InputError(path, f"can't be read ({problem.strerror})", "check the path") from problem
+
+
+def _json(content: bytes, source: str) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError as problem:
+        raise InputError(source, "is not JSON", "save the answer of GET /v1/reviews") from problem
+
+
+def _reviews(page: Any, source: str) -> list[dict[str, Any]]:
+    if not isinstance(page, dict) or not isinstance(page.get("reviews"), list):
+        raise InputError(source, "holds other things than reviews", "save the answer of GET /v1/reviews")
+    return list(page["reviews"])
+
+
+def _reason(candidate: Candidate) -> str:
+    if candidate.disputed:
+        return "disputed"
+    return "doubtful" if candidate.doubt >= DOUBTFUL else "new"
+
+
+def _camera(card: dict[str, Any]) -> Camera:
+    return Camera(**{key: value for key, value in card.items() if key != "origin"})
+
+
+def _metres(found: Sequence[Candidate]) -> Floats:
+    """Places (n, 2) in metres east and north of the first; good to a percent over a hundred kilometres."""
+    places = np.array([(c.frame.pose.lon, c.frame.pose.lat) for c in found]).reshape(-1, 2)
+    scale = METRES_PER_DEGREE * np.array([math.cos(math.radians(places[0, 1])), 1.0])
+    return np.asarray((places - places[0]) * scale)
