@@ -1,5 +1,5 @@
 /** Say whether a damage is there and what it is. The map follows at once; every decision is kept. */
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { said } from '../api';
 import { loadAbout, may } from '../session';
 import type { DamageClass } from '../types';
@@ -17,11 +17,13 @@ interface Props {
 }
 
 export function Decide({ defect, classes, onDecided }: Props) {
-  const [busy, setBusy] = useState(false);
+  const busy = useRef(false);
+  const answers = useRef<HTMLDivElement>(null);
   const [choosing, setChoosing] = useState(false);
   if (!may('editor')) return <p class="hint">{t('readOnly')}</p>;
   const send = async (decision: Decision, className?: string): Promise<void> => {
-    setBusy(true);
+    if (busy.current) return;
+    busy.current = true;
     try {
       await decide(defect.id, decision, className);
       setChoosing(false);
@@ -31,16 +33,17 @@ export function Decide({ defect, classes, onDecided }: Props) {
     } catch (error) {
       toast(said(error), 'bad');
     }
-    setBusy(false);
+    busy.current = false;
+    answers.current?.querySelector('button')?.focus(); // what was pressed may be gone
   };
   return (
     <>
       {defect.review && <p>{word('review', defect.review)}.</p>}
-      <div class="actions map-decide">
-        <Button icon="check" label={t('accept')} disabled={busy} onClick={() => void send('accept')} />
-        <Button icon="close" label={t('reject')} disabled={busy} onClick={() => void send('reject')} />
-        <Button label={t('relabel')} aria-expanded={choosing} disabled={busy} onClick={() => setChoosing(!choosing)} />
-        {defect.review && <Button look="quiet" label={t('undo')} disabled={busy} onClick={() => void send('undo')} />}
+      <div ref={answers} class="actions map-decide">
+        <Button icon="check" label={t('accept')} onClick={() => void send('accept')} />
+        <Button icon="close" label={t('reject')} onClick={() => void send('reject')} />
+        <Button label={t('relabel')} aria-expanded={choosing} onClick={() => setChoosing(!choosing)} />
+        {defect.review && <Button look="quiet" label={t('undo')} onClick={() => void send('undo')} />}
       </div>
       {choosing && (
         <fieldset class="map-group map-relabel">
@@ -49,12 +52,7 @@ export function Decide({ defect, classes, onDecided }: Props) {
             {classes
               .filter((one) => one.name !== defect.class)
               .map((one) => (
-                <Button
-                  key={one.name}
-                  label={one[LANG_FIELD()]}
-                  disabled={busy}
-                  onClick={() => void send('relabel', one.name)}
-                />
+                <Button key={one.name} label={one[LANG_FIELD()]} onClick={() => void send('relabel', one.name)} />
               ))}
           </div>
         </fieldset>

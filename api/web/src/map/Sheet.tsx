@@ -1,11 +1,13 @@
 /** A panel beside the map, below it on a phone. Takes the focus when it opens; Escape closes it. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../ui/Button';
 import { mapMessages as t } from './messages';
 
+type Side = 'panel' | 'detail';
+
 interface Props {
-  side: 'panel' | 'detail';
+  side: Side;
   title: ComponentChildren;
   /** Of what is shown: another subject in the same panel takes the focus again. */
   subject: string;
@@ -18,23 +20,13 @@ interface Props {
 
 export function Sheet({ side, title, subject, onClose, back, children, tools }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
-  const opener = useRef<Element | null>(null);
   const [tall, setTall] = useState(false);
   const id = useId();
+  useOpener(side);
   useEffect(() => {
-    opener.current ??= document.activeElement;
     heading.current?.focus({ preventScroll: true });
     heading.current?.closest('.map-sheet')?.querySelector('.map-sheet-body')?.scrollTo(0, 0);
   }, [subject]);
-  useEffect(
-    () => () => {
-      const previous = opener.current;
-      if (previous instanceof HTMLElement && previous !== document.body && previous.isConnected)
-        previous.focus({ preventScroll: true });
-      else document.querySelector<HTMLElement>('.map-canvas canvas')?.focus({ preventScroll: true });
-    },
-    [],
-  );
   return (
     <section
       class={`map-sheet map-${side}${tall ? ' tall' : ''}`}
@@ -64,4 +56,29 @@ export function Sheet({ side, title, subject, onClose, back, children, tools }: 
       <div class="map-sheet-body">{children}</div>
     </section>
   );
+}
+
+const openers: Record<Side, Element | null> = { panel: null, detail: null };
+const open: Record<Side, number> = { panel: 0, detail: 0 };
+
+/** Give the focus back to what opened the first sheet of a row of sheets, once the last of them has closed. */
+function useOpener(side: Side): void {
+  useLayoutEffect(() => {
+    open[side] += 1;
+    openers[side] ??= document.activeElement;
+    return () => {
+      open[side] -= 1;
+      setTimeout(() => {
+        if (open[side] === 0) giveBack(side);
+      });
+    };
+  }, [side]);
+}
+
+function giveBack(side: Side): void {
+  const opener = openers[side];
+  openers[side] = null;
+  const usable = opener instanceof HTMLElement && opener !== document.body && opener.isConnected;
+  const back = usable ? opener : document.querySelector<HTMLElement>('.map-canvas canvas');
+  back?.focus({ preventScroll: true });
 }

@@ -104,7 +104,7 @@ export function openMap(
   map.on('moveend', () => events.moved(position()));
   map.on('idle', () => events.settled());
   followBasemap(map, events);
-  const fine = matchMedia('(pointer: fine)').matches;
+  const fine = !matchMedia('(pointer: coarse)').matches;
   map.on('click', ({ point, lngLat: { lng, lat } }) =>
     events.picked(pick(point, fine ? REACH_PX.fine : REACH_PX.coarse), [lng, lat, lng, lat]),
   );

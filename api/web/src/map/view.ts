@@ -27,4 +27,7 @@ export const changeFilters = (part: Partial<Filters>): void => change({ filters:
 export const resetFilters = (): void => change({ filters: NO_FILTERS });
 
 /** The address of this view with other parts, for a link. */
-export const addressOf = (part: Partial<View>): string => href('kaart', writeView({ ...view.value, ...part }));
+export function addressOf(part: Partial<View>): string {
+  const { page } = route.value;
+  return href(isHere(page) ? page : 'kaart', writeView({ ...view.value, ...part }));
+}
