@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import data, maps, options, server
+from cli import data, maps, models, options, server
 from cli.progress import bars, counted, errors, exit_if
 from cli.summary import show_calibration, show_redrive
 from detector import __version__
@@ -153,9 +153,12 @@ def calibrate(
 
 
 app.add_typer(data.app)
+app.add_typer(models.app, name="model")
 
 for command in (maps.map_, maps.add, maps.compare, maps.plan, maps.export, maps.report):
     app.command(name=command.__name__.rstrip("_"))(command)
+app.command()(models.evaluate)
+app.command()(models.promote)
 app.command()(server.serve)
 app.command()(server.worker)
 app.command()(server.upload)
@@ -217,7 +220,7 @@ def train(
 
     settings = read_config(config)
     run_training(settings, out, device, say=errors.print)
-    packaged = package_run(settings, out)
+    packaged = package_run(settings, out, errors.print)
     typer.echo(f"model: {packaged}")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from detector.errors import WeightsError
 from detector.model.predictor import Predictor
-from detector.model.weights import Weights, default_weights, load_weights, weights_folder
+from detector.model.weights import Weights, default_weights, installed_models, load_weights
 from detector.types import Detection
 from training.data.card import read_card
 from training.data.pictures import overlap, read_pictures
@@ -16,7 +16,7 @@ from training.evaluation.figures import evaluate
 from training.synthesis.pictures import pictures
 
 LARGEST_BYTES = 30_000_000
-MODELS = sorted(path.parent.name for path in weights_folder().glob("*/card.yaml"))
+MODELS = installed_models()
 
 
 @pytest.fixture(params=MODELS)

@@ -24,6 +24,7 @@ from training.export import copy_files, verify
 
 DECIDES = "f1_rdd"  # F1 (CRDDC, IoU 0.5) over the four RDD classes at the shipped thresholds
 POINTER = "default"
+LEAST_PLACES = 10  # fewer say nothing about how sure a difference is
 
 
 class PromotionRefusedError(SchouwError):
@@ -79,7 +80,8 @@ def compare_subjects(
     new: Subject, old: Subject, pictures: Sequence[LabelledPicture], names: tuple[str, str], count: int = DRAWS
 ) -> Comparison:
     """The same for predictions that are there; `names` are the new and the old model's."""
-    weights = draws(places(pictures), [p.source for p in pictures], count)
+    where = places(pictures)
+    weights = draws(where, [p.source for p in pictures], count if len(set(where)) >= LEAST_PLACES else 0)
     first, second = (
         drawn_headlines(pictures, s.predictions, shown(s.predictions, s.thresholds), weights) for s in (new, old)
     )

@@ -186,12 +186,18 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def installed_models() -> list[str]:
+    """Names of the models in the weights folder."""
+    # A name with a dot in front is what a killed process left while it wrote.
+    return sorted(path.parent.name for path in weights_folder().glob(f"[!.]*/{CARD}"))
+
+
 def _locate(name_or_path: str | Path) -> Path:
     named = weights_folder() / name_or_path  # an absolute path stays itself
     for folder in (named, Path(name_or_path)):
         if (folder / CARD).is_file():
             return folder
-    models = sorted(path.parent.name for path in weights_folder().glob(f"*/{CARD}"))
+    models = installed_models()
     known = f"models in {weights_folder()}: {', '.join(models)}" if models else f"{weights_folder()} holds no models"
     raise WeightsError(name_or_path, f"no model of this name and no folder with a {CARD}", known)
 
