@@ -92,7 +92,7 @@ export function Search({ onChoose }: { onChoose: (found: Found) => void }) {
           setText(event.currentTarget.value);
           setOpen(true);
         }}
-        onFocus={() => setOpen(true)}
+        onClick={() => setOpen(true)}
         onBlur={() => setOpen(false)}
         onKeyDown={onKeyDown}
       />
