@@ -2,6 +2,8 @@
 
 import typer
 
+from cli import formats, labels
+
 app = typer.Typer(
     name="data",
     help="Labelled pictures: read, write, look over, split, and choose what to label next.",
@@ -13,3 +15,9 @@ app = typer.Typer(
 @app.callback()
 def _common() -> None:
     """Hold the options that come before a command."""
+
+
+app.command(name="import")(formats.import_)
+
+for command in (formats.export, labels.audit, labels.split, labels.select):
+    app.command()(command)

@@ -12,9 +12,9 @@ from detector.files import atomic_folder
 from detector.model.weights import Card, Form, Weights, write_card
 from detector.taxonomy import NAMES
 from training.calibration import calibrated, fit
-from training.config import TrainConfig
-from training.data.card import read_card
+from training.config import TrainConfig, in_data_folder
 from training.data.pictures import LabelledPicture
+from training.data.reading import origins_in
 from training.evaluate import REPORT, Subject, figures_of, write_report
 from training.evaluation.figures import Figures, best_thresholds, evaluate
 from training.evaluation.matching import Predictions, outcomes
@@ -126,13 +126,10 @@ def card_figures(form: Form, headline: Figures, figures: Figures, parities: Sequ
 def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
     """The card's `data` from a run's record: sources with their licences, numbers of pictures and boxes."""
     config = record["config"]
-    cards = [read_card(name) for name in dict.fromkeys(part["card"] for part in config["train"])]
-    if config["rendered"]:
-        cards.append(read_card("rendered"))
+    parts = [*config["train"], *([{"card": "rendered", "folder": ""}] if config["rendered"] else [])]
+    origins = [o for part in parts for o in origins_in(in_data_folder(Path(part["folder"])), part.get("card"))]
     sources: list[str | dict[str, Any]] = [
-        {"source": s.title, "licence": s.licence, "attribution": s.attribution}
-        for c in cards
-        for s in c.sources.values()
+        {"source": o.title, "licence": o.licence, "attribution": o.attribution} for o in dict.fromkeys(origins)
     ]
     return [*sources, {"pictures": record["pictures"], "boxes": record["boxes"], "rendered": config["rendered"]}]
 

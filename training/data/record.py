@@ -103,7 +103,7 @@ class Picture(BaseModel):
     @field_validator("name", "source", "group")
     @classmethod
     def _text(cls, text: str | None) -> str | None:
-        return text and (one_line(text) or None)
+        return one_line(text or "") or None
 
     @field_validator("looked_for")
     @classmethod

@@ -30,6 +30,7 @@ from training.data.record import Annotation, Picture
 
 FRAME = re.compile(r"frame_(\d+)$")
 OURS = "schouw"  # an element that CVAT skips: what is known about whole pictures
+VIDEO = {"track", OURS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,13 @@ class Shape:
 
 def matches(source: Path) -> bool:
     """Whether an XML here is CVAT's and lists tracks."""
-    return any(first_of(path, {"image", "track"}) == "track" for path in matching_files(source, ".xml")[:20])
+    return any(first_of(path, {"image", "track", OURS}) in VIDEO for path in matching_files(source, ".xml")[:20])
 
 
 def read(source: Path) -> Iterator[Found]:
     """Read an XML, or all below a folder, each with the frames beside it. Raises InputError where there is none."""
     files = [
-        p for p in matching_files(source, ".xml") if source.is_file() or first_of(p, {"track", "image"}) == "track"
+        p for p in matching_files(source, ".xml") if source.is_file() or first_of(p, {"image", "track", OURS}) in VIDEO
     ]
     if not files:
         raise InputError(source, "holds no XML of 'CVAT for video'", "export the task as 'CVAT for video 1.1'")

@@ -48,13 +48,14 @@ def matches(source: Path) -> bool:
     """Whether masks lie beside pictures, and no label files, which would know more."""
     if not source.is_dir() or (source / "labels").is_dir():
         return False
-    return bool(_look(source).masks)
+    folders = _look(source)
+    return bool(folders.masks) or any(_side_car(*key).is_file() for key in folders.pictures)
 
 
 def read(source: Path) -> Iterator[Found]:
     """Read a folder of pictures with masks. Raises InputError where there are none."""
     folders = _look(source)
-    if not folders.masks:
+    if not folders.masks and not any(_side_car(*key).is_file() for key in folders.pictures):
         raise InputError(source, "holds no pictures with masks", "name a folder with images/ and masks/")
     for (folder, stem), path in folders.pictures.items():
         try:
@@ -63,6 +64,10 @@ def read(source: Path) -> Iterator[Found]:
             yield LeftOut(problem.path, "picture", problem.problem)
     for mask in folders.alone:
         yield LeftOut(mask, "label file", "its picture is missing")
+
+
+def _side_car(folder: Path, stem: str) -> Path:
+    return folder / f"{stem}.json"
 
 
 def _look(source: Path) -> Folders:
@@ -85,7 +90,7 @@ def _look(source: Path) -> Folders:
 
 
 def _read_picture(path: Path, stem: str, folder: Path, masks: dict[str, Path]) -> SourcePicture:
-    side_car = folder / f"{stem}.json"
+    side_car = _side_car(folder, stem)
     if not masks and not side_car.is_file():
         return SourcePicture(path, folder / f"{stem}_*.png", None)
     width, height = picture_size(path)
