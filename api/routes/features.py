@@ -43,6 +43,7 @@ def _answer(body: Any, kind: str = describe.JSON) -> Response:
     return Response(orjson.dumps(body), media_type=kind)
 
 
+@router.get("", include_in_schema=False)  # as GDAL asks for it
 @router.get("/", summary="The service", response_class=Response, responses=_said("links"))
 def landing(request: Request, context: Ctx, _: Reader) -> Response:
     """Link to the layers, to what of the standards is here, and to the documentation.
