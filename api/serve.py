@@ -65,14 +65,26 @@ def serve(
     with contextlib.closing(listening):
         _prepare(context, network, table, map_folder)
         app = create_app(context)
-        threading.Thread(target=Arrivals(context, app.state.receiver).resume, daemon=True, name="arrivals").start()
         config = uvicorn.Config(
             app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
         )
-        with Workers(settings).running():
+        with Workers(settings).running(), _kept_up(Arrivals(context, app.state.receiver)):
             log.info("serving at %s", address.url)
             asyncio.run(_Server(config, app.state.feed).serve([listening]))
     log.info("server ended")
+
+
+@contextlib.contextmanager
+def _kept_up(arrivals: Arrivals) -> Iterator[None]:
+    """Finish and tidy uploads in a thread beside."""
+    stopping = threading.Event()
+    thread = threading.Thread(target=arrivals.keep_up, args=(stopping,), daemon=True, name="arrivals")
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join(10.0)
 
 
 def check_open(settings: Settings, host: str, asked: bool) -> str | None:

@@ -1,14 +1,16 @@
 """When bytes are complete: a file gets its hash and its place in the storage, and a survey is checked.
 
-Everything here may be cut off at any moment and done again: `resume` does so when a server starts.
+Everything here may be cut off at any moment and done again: `resume` does so when a server starts, and each hour.
 """
 
 import hashlib
 import logging
+import threading
 import time
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from api.context import Context
@@ -16,10 +18,11 @@ from api.errors import Problem
 from api.jobs import queue
 from api.store.schema import File, Survey
 from api.store.states import SurveyState
-from api.surveys.announce import change, check_again, files_of, survey_of
+from api.surveys.announce import HOUR_S, change, check_again, files_of, survey_of
 from api.uploads.receive import Receiver
 from api.uploads.tus import HEADERS
 
+STRAY_S = 600.0  # since the last byte; a file of a request that just begins is left alone
 log = logging.getLogger("schouw")
 
 
@@ -73,6 +76,29 @@ class Arrivals:
                 self.finish(number, "schouw")
             except (Problem, OSError) as problem:
                 log.warning("file %s can't be finished: %s", number, problem)
+
+    def remove_strays(self) -> int:
+        """Remove bytes of uploads that were given up, or rested too long and were tidied; give how many."""
+        if not self.receiver.folder.is_dir():
+            return 0
+        with self.context.database.read() as session:
+            known = set(session.scalars(select(File.id).where(File.state.in_(("announced", "receiving")))))
+        old = time.time() - STRAY_S
+        strays = [p for p in self.receiver.folder.iterdir() if p.name not in known and p.stat().st_mtime < old]
+        for path in strays:
+            path.unlink(missing_ok=True)
+        return len(strays)
+
+    def keep_up(self, stopping: threading.Event) -> None:
+        """Do both now and every hour, until `stopping` is set."""
+        while True:
+            try:
+                self.resume()
+                self.remove_strays()
+            except (DBAPIError, OSError) as error:
+                log.warning("uploads can't be tidied now: %s", error)
+            if stopping.wait(HOUR_S):
+                return
 
     def _digest(self, key: str) -> str:
         state = hashlib.sha256()

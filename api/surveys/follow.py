@@ -5,11 +5,13 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.jobs import queue
 from api.store.layers import map_state
 from api.store.schema import Export, Job, Survey
 from api.store.states import JobState, SurveyState
 from api.surveys.announce import change, look, put_on_map
 
+TIDY_EVERY_S = 3600.0
 WORKING = {
     "check": (SurveyState.CHECKING,),
     "look": (SurveyState.WAITING, SurveyState.RUNNING),
@@ -17,8 +19,10 @@ WORKING = {
 
 
 def job_ended(session: Session, job: Job) -> None:
-    """Bring the survey, or the download, into its next state."""
-    if job.kind == "export" and job.state == JobState.DONE:
+    """Bring the survey, or the download, into its next state; the hourly job waits for its next hour."""
+    if job.kind == "tidy":
+        queue.enqueue(session, "tidy", {}, person=job.person, key="tidy", delay_s=TIDY_EVERY_S)
+    elif job.kind == "export" and job.state == JobState.DONE:
         _export_made(session, job)
     elif job.kind == "map" and job.state != JobState.DONE:
         if "remove" not in job.payload:

@@ -9,17 +9,14 @@ from typing import Any
 from sqlalchemy import select
 
 from api.context import Context
-from api.errors import Problem
 from api.jobs.handler import Report
 from api.store.layers import map_state
 from api.store.schema import Export, File, Job, Survey
 from api.store.states import ENDED, SurveyState
 from api.surveys.announce import change, survey_of
-from api.uploads.receive import Receiver
 from api.work.footage import SCRATCH
 
 DAY_S = 86400.0
-EVERY_S = 3600.0
 KEEP_INVENTORIES = 10  # the newest ones, to go back to by hand
 KEEP_EXPORTS_DAYS = 7.0
 KEEP_JOBS_DAYS = 90.0
@@ -44,35 +41,23 @@ def tidy(context: Context, _: Mapping[str, Any], report: Report) -> dict[str, An
 
 
 def _uploads(context: Context) -> int:
-    """Uploads that rested too long; their survey is cancelled. And bytes that no row knows of."""
-    receiver = Receiver(context.settings.home / "uploads")
+    """Uploads that rested too long; their survey is cancelled. The server removes the bytes: they are on its disk."""
     with context.database.read() as session:
         rested = session.execute(
             select(File.id, File.survey).where(
                 File.state.in_(("announced", "receiving")), File.expires_s < time.time(), File.received < File.size
             )
         ).all()
-    count = 0
     for number, of in rested:
-        try:
-            receiver.remove(number)
-        except Problem:
-            continue  # it is being received again
         with context.database.write() as session:
             survey, file = survey_of(session, of), session.get(File, number)
-            if file is not None:
-                session.delete(file)
+            if file is None or file.expires_s is None or file.expires_s > time.time():
+                continue  # it goes on
+            session.delete(file)
             if survey.state == SurveyState.UPLOADING:
                 change(survey, SurveyState.CANCELLED)
                 survey.error = "its upload was not finished in time"
-        count += 1
-    if receiver.folder.is_dir():
-        with context.database.read() as session:
-            known = set(session.scalars(select(File.id).where(File.state.in_(("announced", "receiving")))))
-        for path in receiver.folder.iterdir():
-            if path.name not in known and time.time() - path.stat().st_mtime > DAY_S:
-                path.unlink(missing_ok=True)
-    return count
+    return len(rested)
 
 
 def _footage(context: Context) -> int:

@@ -10,6 +10,8 @@ from starlette.testclient import TestClient
 
 from api.context import Context
 from api.store.schema import Export, File, Job, MapState, Survey
+from api.surveys.arrive import Arrivals
+from api.uploads.receive import Receiver
 from api.work.tidy import DAY_S, tidy
 from tests.api.maps import put_driven_map
 from tests.api.work.conftest import Arrived
@@ -27,14 +29,14 @@ def test_an_upload_that_rests(client: TestClient, context: Context) -> None:
         client.patch(survey["files"][0]["upload"], headers=headers, content=b"half")
     with context.database.write() as session:
         session.execute(update(File).where(File.survey == old["id"]).values(expires_s=time.time() - 1))
-    stray = context.settings.home / "uploads" / "stray"
-    stray.write_bytes(b"x")
-    os.utime(stray, (0, 0))
+    for path in (context.settings.home / "uploads").iterdir():
+        os.utime(path, (0, 0))
     assert run(context)["uploads"] == 1
     told = client.get(f"/v1/surveys/{old['id']}").json()
     assert (told["state"], told["files"]) == ("cancelled", [])
     assert told["error"]
     assert client.get(f"/v1/surveys/{new['id']}").json()["files"][0]["received"] == 4
+    assert Arrivals(context, Receiver(context.settings.home / "uploads")).remove_strays() == 1
     assert [path.name for path in (context.settings.home / "uploads").iterdir()] == [new["files"][0]["id"]]
 
 
