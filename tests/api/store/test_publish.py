@@ -36,11 +36,7 @@ def test_every_layer_is_as_the_map_has_it(context: Context) -> None:
         assert len(found) == len(layer)
         for field in LAYERS[name]:
             if field.name in layer:
-                mine = [
-                    None if v != v else v
-                    for v in layer[field.name].astype(object).where(layer[field.name].notna(), None)
-                ]
-                assert [getattr(row, field.name) for row in found] == mine, field.name
+                assert [getattr(row, field.name) for row in found] == plain(layer[field.name]), field.name
         east, north = driven_twice().network.to_degrees(shapely.get_coordinates(layer.geometry.to_numpy()))
         places = shapely.get_coordinates(shapely.from_wkb([row.geometry for row in found]))
         assert places[:, 0] == pytest.approx(east, abs=1e-7)
