@@ -1,8 +1,9 @@
 """Pixel masks: for each picture and class a PNG `<picture>_<CLASS>.png` whose pixels are set where the damage is.
 
-Read are the DNIT set as published (`<id>/<id>_RAW.jpg` with its masks beside it) and images/ with masks/. Every
-connected patch of pixels is one damage. A mask can't tell two damages that touch apart, nor say anything else about
-them: what we wrote carries the labels in a JSON side-car, which counts as long as the masks are as they were.
+Read are the DNIT set as published (`<id>/<id>_RAW.jpg` with its masks beside it) and images/ with masks/. Every patch
+of pixels, with the pieces that lie near to it, is one damage. A mask can't tell two damages that touch apart, nor say
+anything else about them: what we wrote carries the labels in a JSON side-car, which counts as long as the masks are as
+they were.
 """
 
 import hashlib
@@ -33,6 +34,7 @@ from training.data.record import Annotation, Picture, extras
 RAW = "_RAW"  # ends the name of a published DNIT picture
 NATIVE_PICTURE = {"name", "path", "width", "height", "sha256", "annotations"}
 EIGHT = 8  # pixels that touch by a corner belong together: cracks are thin
+GAP = 0.01  # of the picture's width: masks of one crack are torn into pieces, which lie nearer than this
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +110,11 @@ def _read_picture(path: Path, stem: str, folder: Path, masks: dict[str, Path]) -
 
 
 def read_mask(path: Path) -> rle.Pixels:
-    """Read a mask: 1 where any channel is set. Raises InputError for a file that is no picture."""
+    """Read a mask: 1 where any channel but transparency is set. Raises InputError for a file that is no picture."""
     picture_size(path)
     try:
         with PillowImage.open(path) as image:
-            pixels = np.asarray(image.convert("L" if image.mode in {"1", "P", "I"} else "RGB"))
+            pixels = np.asarray(image.convert("RGB") if "A" in image.mode else image)  # of a palette the numbers count
     except (OSError, ValueError, SyntaxError) as problem:
         raise InputError(path, "is not a readable picture") from problem
     return np.asarray((pixels.max(axis=2) if pixels.ndim == 3 else pixels) > 0, np.uint8)
@@ -122,11 +124,13 @@ def _patches(path: Path, name: str, width: int, height: int) -> Iterator[Annotat
     """One annotation for every connected patch, its box in pixels of the picture, which may differ from the mask's."""
     pixels = read_mask(path)
     across, down = width / pixels.shape[1], height / pixels.shape[0]
-    count, patches, stats, _ = cv2.connectedComponentsWithStats(pixels, connectivity=EIGHT)
+    reach = round(GAP * pixels.shape[1])
+    near = cv2.dilate(pixels, np.ones((reach + 1, reach + 1), np.uint8)) if reach else pixels
+    count, patches = cv2.connectedComponents(near, connectivity=EIGHT)
+    patches = patches * pixels
     for number in range(1, count):
-        x, y, w, h = (int(v) for v in stats[number, :4])
-        only = np.zeros_like(pixels)
-        only[y : y + h, x : x + w] = patches[y : y + h, x : x + w] == number
+        only = np.asarray(patches == number, np.uint8)
+        x, y, w, h = cv2.boundingRect(only)
         box = (x * across, y * down, (x + w) * across, (y + h) * down)
         yield Annotation(label=name, box=box, mask=rle.encode(only))
 

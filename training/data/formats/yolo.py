@@ -288,7 +288,7 @@ def write(target: Target, outlines: bool = False) -> None:
         target.text(f"{stem}.txt", "".join(f"{line}\n" for line in lines))
         more = {"picture": extras(picture, NATIVE_PICTURE), "annotations": entries}
         target.text(f"{stem}.json", json.dumps(more, ensure_ascii=False) + "\n")
-    content = {"path": ".", **_places(splits), "names": dict(enumerate(CLASSES))}
+    content = {**_places(splits), "names": dict(enumerate(CLASSES))}  # without `path`: paths begin at this file
     target.text("data.yaml", yaml.safe_dump(content, sort_keys=False))
 
 
