@@ -145,21 +145,28 @@ def _show_import(done: "ImportReport") -> None:
     console = Console()
     console.print(classes)
     pictures = len(done.dataset) if done.dataset else 0
-    typer.echo(f"{pictures} pictures from {done.format}")
+    typer.echo(f"{_counted(pictures, 'picture')} from {done.format}")
     counts = Counter((x.what, x.fault) for x in done.left_out)
     for (what, fault), count in sorted(counts.items()):
-        plural = {"box": "boxes", "class": "boxes of other classes", "changed": "labels, taken over changed"}
-        named = plural.get(what, f"{what}s")
-        said = "" if what == "changed" else "left out: "
-        errors.print(f"{said}{count} {named}" + ("" if fault else ", as it should be"), style="yellow", markup=False)
+        if what == "changed":
+            sentence = f"changed: {_counted(count, 'label')}, as left_out.csv says"
+        elif what == "class":
+            sentence = f"left out: {_counted(count, 'box', 'boxes')} of other classes"
+        else:
+            sentence = f"left out: {_counted(count, what, 'boxes' if what == 'box' else f'{what}s')}"
+        errors.print(sentence, style="yellow" if fault else None, markup=False)
     if done.renamed:
-        typer.echo(f"{done.renamed} pictures share a file name with others and got a name of their own")
+        typer.echo(f"{_counted(done.renamed, 'picture')} got another name: the file's own was taken")
+
+
+def _counted(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def _show_export(done: "ExportReport") -> None:
     from collections import Counter
 
-    typer.echo(f"{done.pictures} pictures, {done.boxes} boxes")
+    typer.echo(f"{_counted(done.pictures, 'picture')}, {_counted(done.boxes, 'box', 'boxes')}")
     for (name, where), count in sorted(done.carried.items()):
         if name != "drawn":
             typer.echo(f"kept in {where}: {name} of {count}")

@@ -51,7 +51,7 @@ def read_photo_folder(folder: Path) -> PhotoFolder:
     unusable: dict[Path, str] = {}
     for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES):
         try:
-            photos.append(_read_photo(path))
+            photos.append(read_photo(path))
         except (ValueError, OSError) as error:
             unusable[path] = str(error)
     if not photos and not unusable:
@@ -66,8 +66,8 @@ def read_photo_folder(folder: Path) -> PhotoFolder:
     return PhotoFolder(folder, tuple(photos), unusable)
 
 
-def _read_photo(path: Path) -> Photo:
-    """Raises ValueError with the reason why the photo is of no use."""
+def read_photo(path: Path) -> Photo:
+    """Read one photo. Raises ValueError with the reason why it is of no use."""
     if path.stat().st_size == 0:
         raise ValueError("the file is empty")
     try:

@@ -15,6 +15,7 @@ from PIL import Image as PillowImage
 
 from detector.errors import InputError, SettingsError
 from detector.files import atomic_path
+from detector.footage.photos import read_photo
 from training.data.card import Card, Origin, Source, read_card
 from training.data.dataset import KIND, Dataset, read_dataset, write_dataset
 from training.data.exporting import read_origins
@@ -90,6 +91,7 @@ def import_dataset(
             if picture is None:
                 continue
             path = found.path.resolve().as_posix()
+            picture = picture if picture.lon is not None else picture.model_copy(update=position(found.path))
             unique = names.unique(picture.name, picture.sha256)
             report.renamed += unique != picture.name
             if options.place != "refer":
@@ -210,6 +212,15 @@ def examine(path: Path) -> tuple[int, int, str]:
             return width, height, hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, ImportError, ValueError, SyntaxError) as problem:
         raise InputError(path, "is a broken picture: only its head can be read") from problem
+
+
+def position(path: Path) -> dict[str, float]:
+    """Where a photo was taken (`lon`, `lat`; WGS84), by its EXIF data; nothing where they don't tell."""
+    try:
+        photo = read_photo(path)
+    except (ValueError, OSError):
+        return {}
+    return {"lon": photo.lon, "lat": photo.lat}
 
 
 def _check_size(found: SourcePicture, width: int, height: int) -> None:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image
 
 from detector.errors import InputError, SettingsError
 from training.data.dataset import Dataset, read_dataset
@@ -187,6 +187,18 @@ def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     path.write_text(f"{first}\n{second.replace('looked_for', 'searched')}\n")
     with pytest.raises(InputError, match="line 2 is not a picture: searched"):
         list(read_dataset(dataset.folder))
+
+
+def test_a_photo_is_upright_and_has_its_place(tmp_path: Path) -> None:
+    root = yolo(tmp_path / "set", {"a": "0 .5 .5 .5 .5\n"})
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (52.0, 13.0, 30.0), 3: "E", 4: (6.0, 53.0, 24.0)})
+    Image.new("RGB", (40, 20)).save(root / "images" / "a.jpg", exif=exif)
+    (picture,), _ = run(root, tmp_path)
+    assert (picture.width, picture.height) == (20, 40)
+    assert picture.annotations[0].box == (5, 10, 15, 30)
+    assert (picture.lon, picture.lat) == (pytest.approx(6.89), pytest.approx(52.225))
 
 
 def test_the_shared_pictures_are_the_same_from_a_dataset(shared: Path, tmp_path: Path) -> None:

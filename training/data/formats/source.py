@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from PIL import ExifTags
 from PIL import Image as PillowImage
 
 from detector.errors import InputError
@@ -23,6 +24,7 @@ SPLITS = {
     "test1": "test",
     "test2": "test",
 }
+LYING = {5, 6, 7, 8}  # EXIF orientations that turn a picture by a quarter; labelling programs and OpenCV follow them
 EXTRAS = "schouw"  # the key under which formats with room for more carry what they have no place for
 
 
@@ -54,10 +56,12 @@ Found = SourcePicture | LeftOut
 
 
 def picture_size(path: Path) -> tuple[int, int]:
-    """Width and height in pixels, from the file's head. Raises InputError for a file that is no picture."""
+    """Width and height in pixels, upright, from the file's head. Raises InputError for a file that is no picture."""
     try:
         with PillowImage.open(path) as picture:
-            return picture.size
+            width, height = picture.size
+            lies = picture.getexif().get(ExifTags.Base.Orientation) in LYING
+            return (height, width) if lies else (width, height)
     # ImportError: Ultralytics patches Pillow to ask for HEIF.
     except (OSError, ImportError, ValueError, SyntaxError, PillowImage.DecompressionBombError) as problem:
         raise InputError(path, "is not a readable picture") from problem
