@@ -14,7 +14,16 @@ export interface Page {
 }
 
 export const PAGES: readonly Page[] = [
-  { path: 'kaart', title: 'map', icon: 'map', wide: true, load: () => import('./map/MapPage').then((m) => m.MapPage) },
+  {
+    path: 'kaart',
+    title: 'map',
+    icon: 'map',
+    wide: true,
+    load: () => {
+      import('./map/engine').catch(() => undefined); // the largest part, at the same time; the page says when it fails
+      return import('./map/MapPage').then((m) => m.MapPage);
+    },
+  },
   {
     path: 'opnames',
     title: 'surveys',

@@ -1,6 +1,6 @@
 /** The frame around every page: header, navigation, settings, and the page that the address names. */
 import type { ComponentType } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { personName } from './api';
 import { LANGS, type Lang, lang, percent } from './i18n';
 import { shellMessages as t } from './messages';
@@ -177,8 +177,8 @@ function PageView({ page }: { page: Page }) {
     );
   };
   const Component = loaded.get(page.path);
-  useEffect(() => {
-    if (!loaded.has(page.path)) load();
+  useLayoutEffect(() => {
+    if (!loaded.has(page.path)) load(); // before the first paint
   }, []);
   if (Component) return <Component />;
   return failure ? <Failed error={failure} retry={load} /> : <Loading />;

@@ -1,7 +1,6 @@
 /** The map itself: starts MapLibre when that has come, and keeps it drawing what the page asks for. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { lang } from '../i18n';
-import { Loading } from '../ui/States';
 import type { Events } from './engine';
 import { mapMessages as t } from './messages';
 import { clicked, engine, inView, margins, pointed } from './stage';
@@ -60,7 +59,11 @@ export function Canvas({
   return (
     <div class="map-canvas">
       <div ref={box} class="map-box" />
-      {state === 'starting' && <Loading label={t('loadingMap')} />}
+      {state === 'starting' && (
+        <p class="map-card map-starting" role="status">
+          {t('loadingMap')}…
+        </p>
+      )}
       {state === 'failed' && (
         <p class="map-card map-failed" role="alert">
           {t('noWebgl')}

@@ -2,11 +2,11 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { number, percent } from '../i18n';
-import { useResource } from '../resource';
 import { about } from '../session';
 import { Button } from '../ui/Button';
 import { Field, Select } from '../ui/Field';
 import { activeFilters, type Filters, segmentQuery, VERDICTS } from './filters';
+import { useFollowing } from './following';
 import { entryWord, mapMessages as t, type Group as WordGroup, word } from './messages';
 import { countSegments } from './server';
 import { KINDS, PLANS, SEVERITIES, STATES } from './types';
@@ -134,12 +134,9 @@ function Choices<T extends string>({ group, values, chosen, onChange }: ChoicesP
 /** "127 van 3.450 wegvakken", once the filter rests. */
 export function Count({ filters }: { filters: Filters }) {
   const query = useResting(segmentQuery(filters));
-  const version = about.value?.map?.version;
-  const total = useResource((signal) => countSegments('', signal), `total ${version}`);
-  const some = useResource(
-    (signal) => (query ? countSegments(query, signal) : Promise.resolve(null)),
-    `${query} ${version}`,
-  );
+  const version = about.value?.map?.version ?? '';
+  const total = useFollowing((signal) => countSegments('', signal), 'total', version);
+  const some = useFollowing((signal) => (query ? countSegments(query, signal) : Promise.resolve(null)), query, version);
   if (some.error ?? total.error) return <p role="status">{(some.error ?? total.error)?.message}</p>;
   if (total.data === undefined || some.data === undefined) return <p role="status">{t('counting')}…</p>;
   return (

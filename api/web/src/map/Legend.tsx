@@ -1,9 +1,9 @@
 /** The mode's classes in words, with their look and how many segments they hold. */
 import { useEffect, useState } from 'preact/hooks';
 import { number } from '../i18n';
-import { useResource } from '../resource';
 import type { About } from '../types';
 import { segmentQuery } from './filters';
+import { useFollowing } from './following';
 import {
   CHANGE_COLOURS,
   CHANGED,
@@ -35,10 +35,11 @@ export function Legend({ about, ready, comparing }: { about: About; ready: boole
   const entries = comparing ? CHANGED : legendOf(mode, about.grades);
   const query = segmentQuery(filters);
   const asked = ready && open && !comparing; // the panel has the counts of a comparison
-  const counts = useResource<(number | null)[]>(
+  const counts = useFollowing<(number | null)[]>(
     (signal) =>
       asked ? Promise.all(entries.map((entry) => counted(mode, entry, query, signal))) : Promise.resolve([]),
-    `${asked} ${mode} ${query} ${about.map?.version}`,
+    `${asked} ${mode} ${query}`,
+    about.map?.version ?? '',
   );
   useEffect(() => setOpen(!crowded), [crowded]);
   return (

@@ -1,11 +1,11 @@
 /** What to repair first, and why. */
 import { useState } from 'preact/hooks';
 import { lang, metres, number } from '../i18n';
-import { useResource } from '../resource';
 import { about } from '../session';
 import { Button } from '../ui/Button';
 import { Select } from '../ui/Field';
 import { Loaded } from '../ui/States';
+import { useFollowing } from './following';
 import { mapMessages as t, word } from './messages';
 import { SegmentRow } from './SegmentRow';
 import { type Priority, priorities } from './server';
@@ -16,9 +16,10 @@ const STEP = 30;
 export function Priorities() {
   const [plan, setPlan] = useState('');
   const [limit, setLimit] = useState(STEP);
-  const list = useResource(
+  const list = useFollowing(
     (signal) => priorities(plan, limit, signal),
-    `${plan} ${limit} ${about.value?.map?.version}`,
+    `${plan} ${limit}`,
+    about.value?.map?.version ?? '',
   );
   return (
     <>

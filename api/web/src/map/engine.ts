@@ -1,5 +1,13 @@
 /** MapLibre, behind what the page needs of it: draw a style, tell what is pointed at, go somewhere. */
-import { Map as Chart, Marker, type PointLike, ScaleControl, setWorkerUrl, type VectorTileSource } from 'maplibre-gl';
+import {
+  Map as Chart,
+  Marker,
+  type PointLike,
+  prewarm,
+  ScaleControl,
+  setWorkerUrl,
+  type VectorTileSource,
+} from 'maplibre-gl';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
 import { sign } from './icons';
@@ -8,6 +16,7 @@ import type { Box, SegmentProperties } from './types';
 import type { Position } from './url';
 
 setWorkerUrl(workerUrl);
+prewarm(); // its worker starts while the page is still being drawn
 
 export type Picked =
   | { kind: 'segment'; id: string; name: string; properties: Partial<SegmentProperties> }
