@@ -2,12 +2,13 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from detector.errors import InputError
+from training.loggers import Logger
 
 
 class DataPart(BaseModel):
@@ -21,7 +22,14 @@ class DataPart(BaseModel):
     card: str | None = None  # of datasets/; a dataset needs none
     folder: Path
     split: Literal["train", "val", "test"] | None = None  # only this one
+    manifest: Path | None = None  # that `schouw data split` wrote: it decides, not the dataset
     repeat: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _manifest_needs_a_split(self) -> Self:
+        if self.manifest and not self.split:
+            raise ValueError("a manifest needs `split`: train, val or test")
+        return self
 
 
 class TrainConfig(BaseModel):
@@ -40,6 +48,7 @@ class TrainConfig(BaseModel):
     input_px: int = Field(default=640, ge=128, multiple_of=32)
     run_px: int = Field(default=640, ge=128, multiple_of=32)  # input of the packaged model
     end_to_end: bool = False  # which of YOLO26's heads is packaged; YOLO11 has only the other
+    one2many_only: bool = False  # train without the end-to-end head, which then can't be packaged
     epochs: int = Field(default=50, ge=1)
     hours: float | None = Field(default=None, gt=0)  # end after this time; the schedule is fitted to it
     batch: int = Field(default=16, ge=1)
@@ -49,12 +58,21 @@ class TrainConfig(BaseModel):
     mosaic: float = Field(default=0.7, ge=0, le=1)
     close_mosaic: int = Field(default=4, ge=0)
     scale: float = Field(default=0.4, ge=0, lt=1)
+    perspective: float = Field(default=0.0, ge=0, le=0.001)  # of the picture's plane, as a camera that nods and turns
+    copy_paste: float = Field(default=0.0, ge=0, le=1)  # of the pictures get damage cut out of others, along its masks
     seed: int = 0
     precision: Literal["bf16", "fp16", "fp32"] = "bf16"  # on a CPU without instructions for it: fp32
     validate_each_epoch: bool = False
     recompute_batch_norm: bool = True  # for start weights whose statistics don't fit (see the weights' notes)
     workers: int = Field(default=1, ge=0)
     cache: bool = True  # keep the pictures in memory
+    log: tuple[Logger, ...] = ()  # tensorboard, mlflow
+
+    @model_validator(mode="after")
+    def _heads_fit(self) -> Self:
+        if self.one2many_only and self.end_to_end:
+            raise ValueError("one2many_only drops the end-to-end head, which end_to_end would package")
+        return self
 
 
 def data_folder() -> Path:

@@ -5,6 +5,7 @@ pseudo-class `nc + class`, so that every geometric augmentation moves them along
 out again and does not punish that class there. Damage that *is* labelled still counts everywhere.
 """
 
+import random
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,14 +19,19 @@ from ultralytics.utils.tal import make_anchors
 
 from detector.taxonomy import CLASSES
 from detector.types import Image
+from training.copy_paste import Paster
 from training.data.pictures import Box, LabelledPicture, boxes_xywh
 
 
 class DamageDataset(YOLODataset):  # type: ignore[misc]
     """Our labelled pictures in the form that Ultralytics trains on, read without writing anything beside them."""
 
-    def __init__(self, pictures: Sequence[LabelledPicture], *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, pictures: Sequence[LabelledPicture], paster: Paster | None = None, *args: Any, **kwargs: Any
+    ) -> None:
         self.pictures = pictures
+        self.paster = paster
+        self._by_file = {str(p.path): p for p in pictures}
         super().__init__(*args, **kwargs)
 
     def get_img_files(self, img_path: str | list[str]) -> list[str]:
@@ -49,6 +55,19 @@ class DamageDataset(YOLODataset):  # type: ignore[misc]
             "normalized": True,
             "bbox_format": "xywh",
         }
+
+    def update_labels_info(self, label: dict[str, Any]) -> dict[str, Any]:
+        """Give Ultralytics' form to a picture's labels, after laying damage of other pictures on it."""
+        if self.paster is not None:
+            # Ultralytics seeds `random` in every worker; numpy's own generator would repeat itself in each.
+            rng = np.random.default_rng(random.getrandbits(32))
+            image, added = self.paster.paste(label["img"], self._by_file[label["im_file"]], rng)
+            classes = np.array([x.class_id for x in added], np.float32).reshape(-1, 1)
+            label["img"] = image
+            label["bboxes"] = np.concatenate([label["bboxes"], boxes_xywh(added).astype(np.float32)])
+            label["cls"] = np.concatenate([label["cls"], classes])
+        updated: dict[str, Any] = super().update_labels_info(label)
+        return updated
 
     def load_image(self, i: int, *args: Any, **kwargs: Any) -> tuple[Image, tuple[int, int], tuple[int, int]]:
         """Load a picture and paint over its overlay, so that nothing is learnt from a logo."""

@@ -4,6 +4,7 @@ Ultralytics does the training; this adds partial labels, rendered pictures, wind
 CPUs.
 """
 
+import errno
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ import ultralytics
 from torch import nn
 from ultralytics.data import build_dataloader
 from ultralytics.models.yolo.detect import DetectionTrainer
+from ultralytics.utils.callbacks import get_default_callbacks
 from ultralytics.utils.torch_utils import strip_optimizer, unwrap_model
 
 from detector.errors import InputError, SettingsError
@@ -23,11 +25,15 @@ from detector.files import atomic_path
 from detector.taxonomy import NAMES
 from training.augment import windscreen
 from training.config import DataPart, TrainConfig, in_data_folder
+from training.copy_paste import Paster, cut_pieces, find_cameras
 from training.data.card import read_card
+from training.data.duplicates import examine
 from training.data.pictures import RAVELLING, LabelledPicture, read_pictures
+from training.loggers import attach, check_loggers
 from training.partial_labels import DamageDataset, partial_label_criterion
 from training.synthesis.pictures import render_pictures
 
+DIVERGED = "the loss is no number any more: lower learning_rate, or set precision to fp32, and start a new run"
 BATCH_NORM_BATCHES = 40  # enough pictures for stable statistics, half a minute on two cores
 
 
@@ -37,7 +43,8 @@ def gather(parts: Sequence[DataPart]) -> tuple[list[LabelledPicture], list[str]]
     left_out: list[str] = []
     for part in parts:
         card = read_card(part.card) if part.card else None
-        reading = read_pictures(in_data_folder(part.folder), card, part.split)
+        manifest = in_data_folder(part.manifest) if part.manifest else None
+        reading = read_pictures(in_data_folder(part.folder), card, part.split, manifest)
         pictures.extend(reading.pictures * part.repeat)
         left_out.extend(reading.left_out)
     return pictures, left_out
@@ -55,6 +62,13 @@ def training_pictures(config: TrainConfig, run: Path) -> tuple[list[LabelledPict
     return pictures + ravelled * (config.ravelling_repeat - 1), left_out
 
 
+def whole(pictures: Sequence[LabelledPicture]) -> tuple[list[LabelledPicture], list[str]]:
+    """The pictures that can be decoded, and a sentence for each that can't: found now, not in the middle of the run."""
+    paths = list(dict.fromkeys(p.path for p in pictures))
+    broken = {path: str(seen) for path, seen in zip(paths, examine(paths), strict=True) if isinstance(seen, InputError)}
+    return [p for p in pictures if p.path not in broken], list(broken.values())
+
+
 class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
     """Ultralytics' trainer over our pictures, with the loss for partial labels."""
 
@@ -70,7 +84,18 @@ class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
         self.config = config
         self.pictures = {"train": list(train), "val": list(val)}
         super().__init__(overrides=overrides)
+        self.callbacks = get_default_callbacks()  # Ultralytics adds every tracker that it finds installed
+        self.paster = make_paster(config, train) if config.copy_paste else None
         self.add_callback("on_pretrain_routine_end", prepare)
+
+    def get_model(self, *args: Any, **kwargs: Any) -> nn.Module:
+        """Build the model, without its end-to-end head where the config says so."""
+        model: nn.Module = super().get_model(*args, **kwargs)
+        if self.config.one2many_only:
+            head = model.model[-1]
+            head.end2end = False
+            head.one2one_cv2 = head.one2one_cv3 = None
+        return model
 
     def get_dataset(self) -> dict[str, Any]:
         """The two splits by name; the pictures themselves are given, not searched for."""
@@ -80,6 +105,7 @@ class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
         """Build the dataset of one split."""
         return DamageDataset(
             self.pictures[mode],
+            self.paster if mode == "train" else None,
             img_path=img_path,
             imgsz=self.args.imgsz,
             batch_size=batch,
@@ -118,6 +144,16 @@ class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
             saved = bool(super().save_model())
         self.last = last
         return saved
+
+    def _handle_nan_recovery(self, epoch: int) -> bool:
+        """Go back to the last checkpoint as Ultralytics does; stop where it would train on with what is no number."""
+        try:
+            recovered = bool(super()._handle_nan_recovery(epoch))
+        except RuntimeError as problem:
+            raise SettingsError(f"{DIVERGED} ({problem})") from problem
+        if not recovered and self.loss is not None and not bool(self.loss.isfinite()):
+            raise SettingsError(DIVERGED)
+        return recovered
 
     def final_eval(self) -> None:
         """Make the last checkpoint the run's result: it holds the averaged weights at the end of the schedule."""
@@ -191,6 +227,7 @@ def overrides(config: TrainConfig, run: Path, device: str) -> dict[str, Any]:
         "scale": config.scale,
         "degrees": 2.0,
         "translate": 0.1,
+        "perspective": config.perspective,
         "fliplr": 0.5,
         "flipud": 0.0,
         "mixup": 0.0,
@@ -213,11 +250,16 @@ def train(config: TrainConfig, run: Path, device: str = "auto", say: Callable[[s
         raise InputError(start, "start weights are missing", "set SCHOUW_DATA to the folder that holds them")
     chosen = device if device != "auto" else ("0" if torch.cuda.is_available() else "cpu")
     run.mkdir(parents=True, exist_ok=True)
+    check_loggers(config.log)
     pictures, left_out = training_pictures(config, run)
     val, left_out_val = gather(config.val)
-    for sentence in left_out + left_out_val:
+    (pictures, broken), (val, broken_val) = whole(pictures), whole(val)
+    left_out += broken + left_out_val + broken_val
+    for sentence in left_out:
         say(f"left out: {sentence}")
-    say(f"{len(pictures)} pictures to train on, {len(val)} to validate on, {len(left_out + left_out_val)} left out")
+    say(f"{len(pictures)} pictures to train on, {len(val)} to validate on, {len(left_out)} left out")
+    if not pictures or not val:
+        raise SettingsError(f"nothing is left to {'validate on' if pictures else 'train on'}")
     settings = overrides(config, run, chosen)
     last = run / "weights" / "last.pt"
     if last.is_file():
@@ -226,13 +268,36 @@ def train(config: TrainConfig, run: Path, device: str = "auto", say: Callable[[s
             settings["close_mosaic"] = 0
         if torch.load(last, map_location="cpu", weights_only=False)["epoch"] < 0:
             raise SettingsError(f"{run}: this run is finished; name another --out to train anew")
-    write_record(config, pictures, val, run)
-    DamageTrainer(config, pictures, [replace(p, ignored=()) for p in val], settings).train()
+    write_record(config, pictures, val, left_out, run)
+    trainer = DamageTrainer(config, pictures, [replace(p, ignored=()) for p in val], settings)
+    attach(trainer, config.log, run, config.model_dump(mode="json"))
+    try:
+        trainer.train()
+    except FileNotFoundError as problem:
+        raise InputError(run, f"a file vanished during the run: {problem}", "put it back, and run again") from problem
+    except OSError as problem:
+        if problem.errno == errno.ENOSPC:
+            raise InputError(run, "the disk is full", "make room; the same command goes on where it was") from problem
+        raise
     return last
 
 
+def make_paster(config: TrainConfig, pictures: Sequence[LabelledPicture]) -> Paster:
+    """What the run lays on its pictures. Raises SettingsError when there are no masks to cut along."""
+    real = [p for p in pictures if p.source != "rendered"]
+    cameras = find_cameras(real, config.seed)
+    pieces = cut_pieces(real, cameras, config.seed)
+    if not pieces:
+        raise SettingsError("copy_paste: no training picture has a mask beside it, in masks/; set it to 0")
+    return Paster(pieces, cameras, config.copy_paste)
+
+
 def write_record(
-    config: TrainConfig, train: Sequence[LabelledPicture], val: Sequence[LabelledPicture], run: Path
+    config: TrainConfig,
+    train: Sequence[LabelledPicture],
+    val: Sequence[LabelledPicture],
+    left_out: Sequence[str],
+    run: Path,
 ) -> None:
     """Note beside the checkpoints what the run was made from."""
     counts = {
@@ -243,6 +308,7 @@ def write_record(
         "config": config.model_dump(mode="json"),
         "pictures": {"train": len(train), "val": len(val)},
         "boxes": counts,
+        "left_out": list(left_out),
         "versions": {"torch": torch.__version__, "ultralytics": ultralytics.__version__},
     }
     (run / "record.json").write_text(json.dumps(record, indent=2) + "\n")

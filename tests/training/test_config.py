@@ -38,3 +38,25 @@ def test_not_a_config(tmp_path: Path, text: str) -> None:
 def test_a_missing_config(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is missing"):
         read_config(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("one2many_only: true\nend_to_end: true", "drops the end-to-end head"),
+        ("log: [wandb]", "'log.0'"),
+        ("copy_paste: 1.5", "'copy_paste'"),
+    ],
+)
+def test_options_that_do_not_fit(tmp_path: Path, line: str, said: str) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(f"{CONFIGS[0].read_text()}\n{line}\n")
+    with pytest.raises(InputError, match=said):
+        read_config(path)
+
+
+def test_a_manifest_needs_a_split(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("name: a\nstart: a.pt\ntrain: [{folder: a, manifest: m.json}]\nval: [{folder: a, split: val}]\n")
+    with pytest.raises(InputError, match="a manifest needs `split`"):
+        read_config(path)

@@ -52,8 +52,12 @@ class Reading:
     left_out: tuple[str, ...]
 
 
-def read_pictures(folder: Path, card: Card | None = None, split: str | None = None) -> Reading:
+def read_pictures(
+    folder: Path, card: Card | None = None, split: str | None = None, manifest: Path | None = None
+) -> Reading:
     """Read a dataset, or a folder with images/ and labels/ (YOLO text) as a card describes it; all, or one split.
+
+    A manifest that `schouw data split` wrote decides what is in the split of a dataset.
 
     Raises InputError when the folder holds no pictures. A file that can't be read is left out and listed.
     """
@@ -61,7 +65,9 @@ def read_pictures(folder: Path, card: Card | None = None, split: str | None = No
     from training.data.dataset import is_dataset
     from training.data.reading import read_folder, read_records
 
-    reading = read_records(folder, split) if is_dataset(folder) else read_folder(folder, card, split)
+    if manifest is not None and not is_dataset(folder):
+        raise InputError(folder, "is no dataset, which a manifest is of", "import it with schouw data import")
+    reading = read_records(folder, split, manifest) if is_dataset(folder) else read_folder(folder, card, split)
     if not reading.pictures and not reading.left_out:
         of_split = f" of split '{split}'" if split else ""
         raise InputError(folder, f"holds no pictures{of_split}", "name a dataset, or a folder with images/ and labels/")

@@ -1,5 +1,6 @@
 """Labelled pictures as training takes them, from a dataset or straight from a folder of YOLO labels."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from detector.errors import InputError, SettingsError
@@ -9,16 +10,20 @@ from training.data.formats import yolo
 from training.data.formats.source import LeftOut, SourcePicture
 from training.data.importing import ImportOptions, describe, fit, map_classes, sources_of
 from training.data.pictures import LabelledPicture, Reading
+from training.data.record import Picture
+from training.data.split import of_split, read_manifest
 from training.data.truth import labelled
 
 
-def read_records(folder: Path, split: str | None) -> Reading:
-    """The pictures of a dataset. One whose file is gone is left out."""
+def read_records(folder: Path, split: str | None, manifest: Path | None = None) -> Reading:
+    """The pictures of a dataset, of one split by the manifest or as the dataset says. What is gone is left out."""
     dataset = read_dataset(folder)
-    pictures, left_out = [], []
-    for record in dataset:
-        if split not in (None, record.split):
-            continue
+    records: Iterable[Picture] = (record for record in dataset if split in (None, record.split))
+    left_out: list[str] = []
+    if manifest is not None and split is not None:
+        records, left_out = of_split(dataset, split, read_manifest(manifest))
+    pictures = []
+    for record in records:
         path = dataset.file(record)
         if path.is_file():
             pictures.append(labelled(record, path, dataset.origin(record)))

@@ -278,10 +278,8 @@ def read_manifest(path: Path) -> Manifest:
         raise InputError(path, "is not a split that schouw wrote", "run schouw data split") from problem
 
 
-def of_split(dataset: Dataset, wanted: Split, manifest: Manifest | None) -> tuple[list[Picture], list[str]]:
-    """The pictures of one split, by the manifest or as the dataset says, and a sentence for each without a place."""
-    if manifest is None:
-        return [p for p in dataset if p.split == wanted], [f"{p.name}: is in no split" for p in dataset if not p.split]
+def of_split(dataset: Dataset, wanted: str, manifest: Manifest) -> tuple[list[Picture], list[str]]:
+    """The pictures of one split, and a sentence for each of the dataset that the manifest has no place for."""
     members, left_out = [], []
     for picture in dataset:
         try:

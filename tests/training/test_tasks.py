@@ -1,0 +1,160 @@
+"""From a survey's result to labelling tasks and back as a dataset."""
+
+import csv
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from detector.errors import InputError, SettingsError
+from detector.images import read_image
+from detector.results import SurveyResult, write_result
+from detector.scene.camera import default_camera
+from detector.taxonomy import NAMES
+from detector.types import Coverage, Detection, Frame, Pose
+from tests.training.data.scenes import scene
+from training.data.dataset import read_dataset
+from training.data.importing import ImportOptions, import_dataset
+from training.tasks import LIST, TaskOptions, redact, road_mask, write_tasks
+
+WIDTH, HEIGHT = 160, 120
+CAMERA = default_camera(WIDTH, HEIGHT)
+METRE = 1 / 111_320
+ON_ROAD, IN_THE_SKY = (60.0, 80.0, 100.0, 110.0), (10.0, 2.0, 50.0, 20.0)
+
+
+@pytest.fixture
+def survey(tmp_path: Path) -> Path:
+    """A result of six frames, 50 m apart, and the video that they are from."""
+    video = tmp_path / "footage" / "drive.mp4"
+    video.parent.mkdir()
+    with av.open(str(video), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"crf": "12"})
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 10)
+        for n in range(6):
+            picture = av.VideoFrame.from_ndarray(scene(n), format="rgb24")
+            picture.pts, picture.time_base = n, Fraction(1, 10)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode())
+    frames = [
+        Frame(n, str(video), n / 10, Pose(n, 6.9, 52.2 + 50 * n * METRE, 0, 10, 1, 50 * n), WIDTH, HEIGHT)
+        for n in range(6)
+    ]
+    coverage = [Coverage(n, 2, 20, True, "") for n in range(6)]
+    seen = [(2, Detection(ON_ROAD, 0.45, 3)), (2, Detection(IN_THE_SKY, 0.6, 0)), (4, Detection(ON_ROAD, 0.97, 4))]
+    meta = {"cameras": [asdict(CAMERA) | {"origin": "assumed"}]}
+    write_result(SurveyResult(meta, frames, coverage, seen, [], []), {}, tmp_path / "result")
+    return tmp_path / "result"
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / LIST).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_only_the_road_can_be_made_out() -> None:
+    image, shown = scene(1), road_mask(CAMERA)
+    hidden = redact(image, shown)
+    assert np.array_equal(hidden[shown], image[shown])
+    assert 0.2 < shown.mean() < 0.7
+    assert not shown[: int(CAMERA.horizon_y()) + 1].any()
+    spots = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    assert redact(spots, np.zeros_like(shown)).astype(float).std() < 0.2 * spots.std()
+
+
+def test_vehicles_are_hidden_too() -> None:
+    with_car = road_mask(CAMERA, [Detection((50, 60, 90, 100), 0.9, 0)])
+    assert not with_car[60:100, 50:90].any()
+    assert with_car[110, 80]
+
+
+class Cars:
+    """A model that sees a vehicle at one place in every picture."""
+
+    def stream(self, pictures: Iterable[tuple[Any, Any]], /) -> Iterator[tuple[Any, list[Detection]]]:
+        for key, _ in pictures:
+            yield key, [Detection((50, 60, 90, 100), 0.9, 0)]
+
+
+def test_the_vehicles_of_a_model_are_blurred_in_the_pictures(survey: Path, tmp_path: Path) -> None:
+    for name, model in (("plain", None), ("hidden", Cars())):
+        write_tasks([survey], tmp_path / name, TaskOptions(1, "cvat"), vehicles=model)
+    (plain, hidden) = (read_image(next((tmp_path / name / "images").iterdir())) for name in ("plain", "hidden"))
+    assert np.abs(plain[60:100, 50:90].astype(int) - hidden[60:100, 50:90]).mean() > 10
+    assert np.abs(plain[105:, 40:].astype(int) - hidden[105:, 40:]).mean() < 3
+
+
+def test_the_doubtful_frame_comes_first_and_the_list_says_why(survey: Path, tmp_path: Path) -> None:
+    chosen = write_tasks([survey], tmp_path / "tasks", TaskOptions(3, "cvat"), [("drive.mp4", 0.5)])
+    assert [c.reason for c in chosen] == ["disputed", "doubtful", "new"]
+    first, second, _ = rows(tmp_path / "tasks")
+    assert (first["picture"], first["reason"], first["media_time_s"]) == ("result_000005.jpg", "disputed", "0.5")
+    assert second["picture"] == "result_000002.jpg"
+    assert float(second["lat"]) == pytest.approx(52.2 + 100 * METRE, abs=1e-6)
+
+
+def test_what_cvat_gives_back_becomes_a_dataset(survey: Path, tmp_path: Path) -> None:
+    write_tasks([survey], tmp_path / "tasks", TaskOptions(6, "cvat"))
+    report = import_dataset(tmp_path / "tasks", tmp_path / "dataset", ImportOptions(place="copy"))
+    assert not report.faults()
+    by_name = {p.name: p for p in read_dataset(tmp_path / "dataset")}
+    assert len(by_name) == 6
+    doubtful = by_name["result_000002.jpg"]
+    assert [(a.label, a.score) for a in doubtful.annotations] == [("pothole", 0.45)]  # the sky can't be corrected
+    assert doubtful.annotations[0].box == pytest.approx(ON_ROAD, abs=0.02)
+    assert doubtful.looked_for == NAMES
+    assert doubtful.group == "result/drive"
+    assert doubtful.lat == pytest.approx(52.2 + 100 * METRE, abs=1e-6)
+
+
+def test_what_label_studio_gives_back_becomes_a_dataset(survey: Path, tmp_path: Path) -> None:
+    write_tasks([survey], tmp_path / "tasks", TaskOptions(2, "labelstudio"))
+    tasks = json.loads((tmp_path / "tasks" / "tasks.json").read_text())
+    doubtful = next(t for t in tasks if "000002" in t["data"]["image"])
+    assert doubtful["predictions"][0]["result"][0]["value"]["rectanglelabels"] == ["pothole"]
+    doubtful["annotations"] = [{"result": doubtful.pop("predictions")[0]["result"], "completed_by": {"email": "els"}}]
+    doubtful["annotations"][0]["result"][0]["value"]["rectanglelabels"] = ["ravelling"]  # the correction
+    (tmp_path / "tasks" / "tasks.json").write_text(json.dumps(tasks))
+    import_dataset(tmp_path / "tasks", tmp_path / "dataset", ImportOptions(place="copy"))
+    (corrected,) = read_dataset(tmp_path / "dataset")  # nobody finished the other one
+    assert [(a.label, a.annotator) for a in corrected.annotations] == [("ravelling", "els")]
+    assert corrected.looked_for == NAMES
+
+
+def test_footage_that_was_moved_and_footage_that_is_gone(survey: Path, tmp_path: Path) -> None:
+    (tmp_path / "footage").rename(tmp_path / "archive")
+    with pytest.raises(InputError, match=r"drive\.mp4: this footage of the survey is gone.*--footage"):
+        write_tasks([survey], tmp_path / "tasks", TaskOptions(2, "cvat"))
+    assert not (tmp_path / "tasks").exists()
+    assert len(write_tasks([survey], tmp_path / "tasks", TaskOptions(2, "cvat", tmp_path))) == 2
+
+
+def test_surveys_of_the_same_name_keep_apart(survey: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "result"
+    other.parent.mkdir()
+    shutil.copytree(survey, other)
+    chosen = write_tasks([survey, other], tmp_path / "tasks", TaskOptions(9, "cvat"))
+    assert {c.candidate.survey for c in chosen} <= {"result-1", "result-2"}
+    assert len(chosen) == 6  # the other six show the same
+
+
+def test_a_survey_that_shows_no_road(tmp_path: Path) -> None:
+    write_result(SurveyResult({"cameras": []}, [], [], [], [], []), {}, tmp_path / "result")
+    with pytest.raises(SettingsError, match="no frame of these surveys"):
+        write_tasks([tmp_path / "result"], tmp_path / "tasks", TaskOptions(2, "cvat"))
+
+
+def test_the_command(survey: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, ["data", "select", str(survey), "--n", "2", "--out", str(tmp_path / "tasks")])
+    assert result.exit_code == 0, result.output
+    assert "2 frames to label (1 doubtful, 1 new)" in result.output

@@ -1,0 +1,154 @@
+"""What a run does with broken pictures, a full disk and a loss that is no number; its logs, and its options."""
+
+import errno
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+pytest.importorskip("ultralytics", reason="needs the train extra: pip install -e '.[train]'")
+
+import numpy as np
+import torch
+from ultralytics.utils import DEFAULT_CFG_DICT, IterableSimpleNamespace
+
+import training.train as run_module
+from detector.errors import InputError, SettingsError
+from detector.taxonomy import NAMES
+from detector.types import Image
+from training import loggers
+from training.config import DataPart, TrainConfig
+from training.data.card import read_card
+from training.data.pictures import Label, LabelledPicture, read_pictures
+from training.partial_labels import DamageDataset
+from training.synthesis.pictures import render_pictures
+from training.train import DamageTrainer, train, whole
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> DataPart:
+    folder = tmp_path_factory.mktemp("data") / "pictures"
+    return DataPart(card="rendered", folder=render_pictures(folder, 10, seed=3, size=160))
+
+
+def config(data: DataPart, start: Path, **fields: object) -> TrainConfig:
+    known = {"name": "tiny", "start": start, "train": (data,), "val": (data,), "input_px": 160, "run_px": 160}
+    return TrainConfig.model_validate({**known, "epochs": 1, "batch": 4, "close_mosaic": 0, "workers": 0, **fields})
+
+
+def test_a_picture_that_is_cut_short_is_found_before_the_run(tmp_path: Path) -> None:
+    folder = render_pictures(tmp_path / "pictures", 3, seed=1, size=160)
+    broken = sorted((folder / "images").iterdir())[1]
+    broken.write_bytes(broken.read_bytes()[:900])
+    pictures = read_pictures(folder, read_card("rendered")).pictures
+    assert len(pictures) == 3, "its head can be read"
+    kept, left_out = whole(pictures * 2)
+    assert len(kept) == 4
+    assert len(left_out) == 1
+    assert broken.name in left_out[0]
+
+
+@pytest.mark.parametrize("epoch", [0, 3])
+def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path, epoch: int) -> None:
+    trainer = DamageTrainer.__new__(DamageTrainer)
+    trainer.loss, trainer.fitness, trainer.start_epoch = torch.tensor(float("nan")), None, 0
+    trainer.last, trainer.nan_recovery_attempts = tmp_path / "last.pt", 0
+    with pytest.raises(SettingsError, match="lower learning_rate"):
+        trainer._handle_nan_recovery(epoch)
+    trainer.loss = torch.tensor(1.5)
+    assert trainer._handle_nan_recovery(epoch) is False
+
+
+@pytest.mark.parametrize(
+    ("problem", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full; make room"),
+        (FileNotFoundError("Image Not Found a.jpg"), r"vanished during the run: Image Not Found a\.jpg"),
+    ],
+)
+def test_trouble_with_files_is_one_sentence(
+    data: DataPart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, problem: OSError, said: str
+) -> None:
+    class Failing:
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def train(self) -> None:
+            raise problem
+
+    monkeypatch.setattr(run_module, "DamageTrainer", Failing)
+    (tmp_path / "start.pt").write_bytes(b"")
+    with pytest.raises(InputError, match=said):
+        train(config(data, tmp_path / "start.pt"), tmp_path / "run", "cpu", lambda _: None)
+
+
+def test_copy_paste_without_masks_is_a_mistake(data: DataPart) -> None:
+    pictures = read_pictures(data.folder, read_card("rendered")).pictures
+    with pytest.raises(SettingsError, match="has a mask beside it"):
+        run_module.make_paster(config(data, data.folder, copy_paste=0.5), pictures)
+
+
+def test_a_logger_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loggers, "find_spec", lambda name: None if name == "mlflow" else SimpleNamespace())
+    loggers.check_loggers(["tensorboard"])
+    with pytest.raises(SettingsError, match=r"mlflow, not installed; run: pip install 'schouw\[logs\]'"):
+        loggers.check_loggers(["tensorboard", "mlflow"])
+
+
+class Dot:
+    """Lays one dark dot on every picture."""
+
+    laid = 0
+
+    def paste(
+        self, image: Image, picture: LabelledPicture, rng: np.random.Generator
+    ) -> tuple[Image, tuple[Label, ...]]:
+        Dot.laid += 1
+        height, width = image.shape[:2]
+        dotted = image.copy()
+        dotted[round(0.6 * height) : round(0.7 * height), round(0.4 * width) : round(0.5 * width)] = 10
+        return dotted, (Label(3, (0.4, 0.6, 0.5, 0.7)),)
+
+
+def test_what_is_laid_on_a_picture_is_among_its_labels(data: DataPart) -> None:
+    pictures = read_pictures(data.folder, read_card("rendered")).pictures
+    dataset = DamageDataset(
+        pictures, Dot(), img_path="train", imgsz=160, augment=True, hyp=IterableSimpleNamespace(**DEFAULT_CFG_DICT),
+        data={"nc": 5, "names": dict(enumerate(NAMES)), "channels": 3}, task="detect",
+    )  # fmt: skip
+    sample = dataset.get_image_and_label(0)
+    assert len(sample["cls"]) == len(pictures[0].labels) + 1
+    assert sample["cls"][-1] == 3
+    assert sample["instances"].bboxes[-1] == pytest.approx([0.45, 0.65, 0.1, 0.1])
+    assert sample["img"][104, 72].max() <= 10
+    assert len(dataset.get_image_and_label(0)["cls"]) == len(sample["cls"]), "nothing stays from the time before"
+
+
+@pytest.mark.slow
+def test_a_run_with_one_head_pasted_damage_and_both_logs(
+    data: DataPart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("tensorboard", reason="needs the logs extra")
+    mlflow = pytest.importorskip("mlflow", reason="needs the logs extra")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+    from ultralytics import YOLO
+
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    YOLO("yolo26n.yaml", verbose=False).save(tmp_path / "start.pt")
+    monkeypatch.setattr(run_module, "make_paster", lambda *_: Dot())
+    settings = config(
+        data, tmp_path / "start.pt", epochs=2, one2many_only=True, copy_paste=1.0, log=["tensorboard", "mlflow"]
+    )
+    run = tmp_path / "run"
+    train(settings, run, "cpu", lambda _: None)
+    head = torch.load(run / "weights" / "last.pt", map_location="cpu", weights_only=False)["model"].model[-1]
+    assert head.one2one_cv2 is None
+    assert head.cv2 is not None
+    events = EventAccumulator(str(run / "tensorboard")).Reload()
+    assert [e.step for e in events.Scalars("train/box_loss")] == [1, 2]
+    mlflow.set_tracking_uri((run / "mlruns").as_uri())
+    assert Dot.laid >= 2 * 10
+    logged = mlflow.get_run((run / "mlflow-run.txt").read_text().strip())
+    assert logged.data.params["one2many_only"] == "True"
+    assert logged.data.metrics["train/box_loss"] == pytest.approx(events.Scalars("train/box_loss")[-1].value, rel=1e-5)
+    assert logged.info.status == "FINISHED"
