@@ -1,0 +1,47 @@
+"""The parts of a training set: datasets on disk beside folders that a card describes."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from detector.errors import SettingsError
+from training.config import DataPart
+from training.data.importing import ImportOptions, import_dataset
+from training.package import data_statement
+from training.train import gather
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("images", "labels"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+    for number, stem in enumerate(("rdd2022_czech_1", "rdd2022_japan_1")):
+        Image.new("RGB", (40, 20), (number, 0, 0)).save(tmp_path / "set" / "images" / f"{stem}.jpg")
+        (tmp_path / "set" / "labels" / f"{stem}.txt").write_text("3 .5 .5 .5 .5\n")
+    return tmp_path / "set"
+
+
+@pytest.fixture
+def dataset(folder: Path, tmp_path: Path) -> Path:
+    import_dataset(folder, tmp_path / "dataset", ImportOptions(card="road-damage", split="val"))
+    return tmp_path / "dataset"
+
+
+def test_a_dataset_needs_no_card_and_gives_one_split(dataset: Path, folder: Path) -> None:
+    from_dataset, left_out = gather([DataPart(folder=dataset, split="val", repeat=2)])
+    from_folder, _ = gather([DataPart(folder=folder, card="road-damage")])
+    assert from_dataset == from_folder * 2
+    assert left_out == []
+
+
+def test_a_folder_without_a_card_is_a_mistake(folder: Path) -> None:
+    with pytest.raises(SettingsError, match="is no dataset; name the card of datasets/"):
+        gather([DataPart(folder=folder)])
+
+
+def test_a_model_card_names_the_sources_that_are_in_the_dataset(dataset: Path) -> None:
+    parts = [DataPart(folder=dataset, split="val").model_dump(mode="json")]
+    record = {"config": {"train": parts, "rendered": 0}, "pictures": {}, "boxes": {}}
+    stated = [entry["source"] for entry in data_statement(record) if isinstance(entry, dict) and "source" in entry]
+    assert stated == ["RDD2022, Czech Republic: dashcam", "RDD2022, Japan: dashcam, a small sample"]
