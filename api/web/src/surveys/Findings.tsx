@@ -15,7 +15,9 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
         <li key={i}>
           <Note tone={TONES[finding.level]} label={t(`level_${finding.level}`)}>
             {both(finding, 'text')}
-            {finding.file && <span class="hint"> {t('findingFile', { file: finding.file })}</span>}
+            {finding.file && !both(finding, 'text').includes(finding.file) && (
+              <span class="hint"> {t('findingFile', { file: finding.file })}</span>
+            )}
           </Note>
         </li>
       ))}
