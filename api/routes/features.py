@@ -12,12 +12,13 @@ from api.context import Context, Ctx
 from api.errors import Problem, responses
 from api.features import describe
 from api.features.crs import Crs
+from api.features.geometry import allow_relations
 from api.features.pages import collection, moved, read_page
 from api.features.query import ROW, attribute, no_parameters, read_crs, read_query
 from api.features.served import Kept, Served, is_known, version_of
 from api.settings import Limits
 from api.store.fields import IDS, LAYERS, Field
-from api.store.layers import feature_of, map_state
+from api.store.layers import count_features, feature_of, map_state
 from api.store.schema import LAYER_TABLES
 from detector import __version__
 
@@ -92,6 +93,9 @@ def _items(layer: str, request: Request, context: Context, kept: Served) -> Resp
             matched = len(page.features)
         elif query.is_whole:
             matched = kept.counts.of(session, layer, version)
+        elif query.limit == 1:  # asked to know how many there are, as the web app's legend does
+            allow_relations(session)
+            matched = count_features(session, layer, query.where)
     address = f"{base_of(request, context)}/ogc/collections/{layer}"
     asked = f"?{urlencode(given)}" if given else ""
     links = [

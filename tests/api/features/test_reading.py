@@ -68,6 +68,13 @@ def test_pages_follow_each_other_without_gaps(client: TestClient) -> None:
     assert seen == ids(client, "coverage")
 
 
+def test_whoever_asks_for_one_feature_is_told_how_many_there_are(client: TestClient) -> None:
+    seen = ids(client, "coverage", filter="usable = true")
+    assert len(seen) > 1
+    assert items(client, "coverage", filter="usable = true", limit=1)["numberMatched"] == len(seen)
+    assert "numberMatched" not in items(client, "coverage", filter="usable = true", limit=2)
+
+
 def test_a_box_finds_what_is_in_it(client: TestClient) -> None:
     assert ids(client, "defects", bbox=box(100, -5, 140, 5)) == [2]
     assert ids(client, "segments", bbox=box(10, -5, 20, 5)) == ["w0"]
