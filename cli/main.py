@@ -66,6 +66,7 @@ def detect(
     sheets: options.Sheets = None,
     offset: options.Offset = None,
     partial: options.Partial = False,
+    vehicles: options.Vehicles = True,
 ) -> None:
     """Find damage in footage and say where it lies.
 
@@ -77,7 +78,7 @@ def detect(
 
         schouw detect GX010042.MP4 GX020042.MP4 --out result
     """
-    settings = _detect_options(every, device, weights, conf, camera, calibrate, sheets, offset, partial)
+    settings = _detect_options(every, device, weights, conf, camera, calibrate, sheets, offset, partial, vehicles)
     done = _detect(footage, out, track, settings)
     typer.echo(f"{len(done.result.defects)} defects in {len(done.result.frames)} frames: {out}")
     show_redrive(done.result.meta["redrive"])
@@ -99,6 +100,7 @@ def survey(
     sheets: options.Sheets = None,
     offset: options.Offset = None,
     partial: options.Partial = False,
+    vehicles: options.Vehicles = True,
     layer: options.Layer = None,
     columns: options.Columns = None,
     section: options.Section = None,
@@ -115,7 +117,7 @@ def survey(
 
     network = read_network(roads, layer, columns, section)  # a mistake in the network shows before the long part
     result = out / "result"
-    settings = _detect_options(every, device, weights, conf, camera, calibrate, sheets, offset, partial)
+    settings = _detect_options(every, device, weights, conf, camera, calibrate, sheets, offset, partial, vehicles)
     done = _detect(footage, result, track, settings, lambda poses: check_overlap(network, poses))
     maps.make_map([result], network, out, table)
     show_redrive(done.result.meta["redrive"])
@@ -252,6 +254,7 @@ def _detect_options(
     sheets: Path | None,
     offset: float | None,
     partial: bool,
+    vehicles: bool,
 ) -> "DetectOptions":
     from detector.survey import DetectOptions
 
@@ -265,6 +268,7 @@ def _detect_options(
         sheets=sheets,
         offset_s=offset,
         partial=partial,
+        vehicles=vehicles,
     )
 
 

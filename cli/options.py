@@ -74,6 +74,12 @@ Offset = Annotated[
 Partial = Annotated[
     bool, typer.Option("--partial", help="Use the part of the footage that the track covers, leave out the rest.")
 ]
+Vehicles = Annotated[
+    bool,
+    typer.Option(
+        "--vehicles/--no-vehicles", help="See other vehicles, which hide the road. Without: some percent faster."
+    ),
+]
 Roads = Annotated[
     Path,
     typer.Option("--roads", help="Road network: NWB, OSM or your own; GeoPackage, GML, shapefile, GeoJSON, ..."),

@@ -79,7 +79,7 @@ class DetectOptions:
     calibrate: bool = False  # without a profile: find camera and clock offset in the footage first
     offset_s: float | None = None  # added to the footage's clock to get the track's
     partial: bool = False  # use the part of the footage that the track covers
-    vehicles: bool = False  # look for other vehicles, which hide the road; one more model, a fifth of the time
+    vehicles: bool = True  # look for other vehicles, which hide the road, with a small model of their own
     sheets: Path | None = None  # folder for contact sheets of the defects' looks; None: none
 
 

@@ -186,10 +186,17 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def installed_models() -> list[str]:
-    """Names of the models in the weights folder."""
+def installed_models(classes: Sequence[str] = NAMES) -> list[str]:
+    """Names of the models of these classes in the weights folder; those whose card can't be read are among them."""
     # A name with a dot in front is what a killed process left while it wrote.
-    return sorted(path.parent.name for path in weights_folder().glob(f"[!.]*/{CARD}"))
+    return sorted(path.parent.name for path in weights_folder().glob(f"[!.]*/{CARD}") if _finds(path, classes))
+
+
+def _finds(card: Path, classes: Sequence[str]) -> bool:
+    try:
+        return tuple(_read_card(card).classes) == tuple(classes)
+    except WeightsError:
+        return True  # reading it tells what is wrong
 
 
 def _locate(name_or_path: str | Path) -> Path:

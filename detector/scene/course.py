@@ -33,7 +33,7 @@ class CourseOptions:
     turn: float = 0.25  # sigmas that a cell across costs
     # Mean darkness of a course along and across the road, in sigmas: less is found on whole asphalt too, more so along
     # the road, where perspective draws the texture out.
-    least: tuple[float, float] = (1.8, 1.25)
+    least: tuple[float, float] = (1.8, 1.35)
     ruler_m: float = 0.10  # a course is measured in steps of this length, as with a wheel on the road
 
 

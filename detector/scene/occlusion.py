@@ -19,8 +19,8 @@ OWN_WIDTH, OWN_BOTTOM = 0.6, 0.97  # of the picture: what is so wide and reaches
 class OcclusionOptions:
     """When a vehicle hides the road."""
 
-    lane_m: float = 1.75  # half of the lane: what stands beside it hides the verge, or the other lane
-    hidden: float = 0.3  # part of the lane's width that must be hidden
+    lane_m: float = 1.2  # to both sides, both wheel paths: what stands beside it hides the verge, or the other lane
+    hidden: float = 0.5  # part of that width that must be hidden
     on_vehicle: float = 0.5  # part of a damage's box that lies on a vehicle
 
 

@@ -1,17 +1,25 @@
 """Vehicles as exact boxes around cuboids that stand on the road."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector.model.predictor import Predictor
+from detector.model.weights import installed_models, load_weights
 from detector.scene.camera import Camera
 from detector.scene.coverage import judge, view_road
-from detector.scene.occlusion import clear_until, is_own, on_a_vehicle
+from detector.scene.occlusion import VEHICLES, clear_until, is_own, on_a_vehicle
 from detector.types import Detection
-from training.synthesis.scenery import LEAD_M
+from training.synthesis.axis import make_axis
+from training.synthesis.pictures import prepare
+from training.synthesis.scenery import LEAD_M, lead_vehicle
+from training.synthesis.street import plan_street
+from training.synthesis.survey import ASPHALT, DAYLIGHT
+from training.synthesis.view import Place, render
 
 CAMERA = Camera(1280, 720, 1110.0, 640.0, 360.0, 1.32, 4.2, 0.6, 0.3, calibrated=True)
 ROAD = np.random.default_rng(0).integers(60, 180, (CAMERA.height, CAMERA.width, 3), dtype=np.uint8)
@@ -69,3 +77,21 @@ def test_coverage_ends_at_the_vehicle() -> None:
     assert [c.reason for c in seen] == ["", "", "hidden by a vehicle"]
     assert [c.usable for c in seen] == [True, True, False]
     assert seen[2].quality == 0.0
+
+
+def test_the_shipped_model_is_no_model_of_damage() -> None:
+    assert "vehicles" in installed_models(VEHICLES)
+    assert "vehicles" not in installed_models()
+
+
+@pytest.mark.parametrize("gap_m", [7.0, 12.0, 18.0])
+def test_the_shipped_model_finds_a_rendered_car_ahead(gap_m: float) -> None:
+    """Picture to metres, against the exact gap: what is not hidden by the car is told to half a metre or 5 %."""
+    axis = make_axis([(80.0, 0.0)])
+    rng = np.random.default_rng(3)
+    street = plan_street(rng, axis, 3.1, [], clutter=0)
+    stage = prepare(street, rng, asphalt=ASPHALT)
+    stage = replace(stage, billboards=[*stage.billboards, lead_vehicle(axis, 10.0 + gap_m, street.lane_t)])
+    image = render(stage, CAMERA, Place(10.0, street.lane_t, 0.0), DAYLIGHT, rng)
+    (vehicles,) = Predictor(load_weights("vehicles", VEHICLES), "cpu").predict([image])
+    assert clear_until(vehicles, CAMERA) == pytest.approx(gap_m, rel=0.05, abs=0.5)
