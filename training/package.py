@@ -113,6 +113,7 @@ def card_figures(form: Form, headline: Figures, figures: Figures, parities: Sequ
         "split_sha256": figures["split"]["sha256"],
         **headline,
         "shipped": {name: overall[name]["shipped"] for name in ("f1_rdd", "f1_cracks_as_one", "f1_ravelling_iou30")},
+        "f1_rdd_out_of_sample": overall["f1_rdd"]["out_of_sample"],
         "intervals": {name: overall[name]["interval"] for name in ("map50", "map50_95")},
         "calibration_error": {
             "network": error["network"]["all"]["ece"],

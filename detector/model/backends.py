@@ -197,7 +197,9 @@ class ONNXBackend:
         except Exception as error:  # its own errors share no base
             raise WeightsError(file, "ONNX Runtime can't read this network", "export the model again") from error
         self._input = self._session.get_inputs()[0].name
-        _check_output(file, self._session.get_outputs()[0].shape, head)
+        # The file may leave the output's shape open, so it is seen on a small grey picture.
+        (output,) = self._session.run(None, {self._input: np.full((1, 3, 64, 64), 0.5, np.float32)})
+        _check_output(file, output.shape, head)
         self._head = head
 
     def infer(self, batches: Iterable[Batch]) -> Iterator[list[Rows]]:

@@ -8,10 +8,10 @@ import numpy as np
 
 from detector.scene.camera import Camera
 from detector.taxonomy import CLASSES, NAMES
-from detector.types import Bools, Floats
+from detector.types import Bools, Detection, Floats
 from training.data.pictures import RAVELLING, LabelledPicture
 from training.evaluation.bands import check_camera, distances, sizes
-from training.evaluation.bootstrap import DRAWS, draws, interval, places
+from training.evaluation.bootstrap import DRAWS, draws, folds, interval, places
 from training.evaluation.matching import Band, Outcomes, Predictions, outcomes, shown, with_classes
 from training.evaluation.scores import F1, average_precision, average_precision_draws, best_f1, f1_draws, f1_over
 
@@ -117,7 +117,8 @@ def _overall(measured: Measured, found: Outcomes, told: Outcomes, drawn: Mapping
     verified = {"pictures": sum(p.looked_for(RAVELLING) for p in pictures)}
     return {
         **_mean_ap(found, drawn),
-        "f1_rdd": _f1_pair(found.of(*RDD_CLASSES), told.of(*RDD_CLASSES), weights),
+        "f1_rdd": _f1_pair(found.of(*RDD_CLASSES), told.of(*RDD_CLASSES), weights)
+        | {"out_of_sample": _f1_elsewhere(pictures, measured.predictions, weights)},
         "f1_cracks_as_one": _f1_pair(
             _cracks_as_one(pictures, measured.predictions), _cracks_as_one(pictures, measured.shown), weights
         ),
@@ -126,6 +127,18 @@ def _overall(measured: Measured, found: Outcomes, told: Outcomes, drawn: Mapping
         )
         | verified,
     }
+
+
+def _f1_elsewhere(pictures: Sequence[LabelledPicture], predictions: Predictions, weights: Floats) -> Figures:
+    """F1 over the RDD classes where each fifth of the places is shown at the thresholds that suit the others best."""
+    fold = folds(places(pictures))
+    told: dict[str, list[Detection]] = {}
+    for number in np.unique(fold):
+        thresholds = best_thresholds([p for p, f in zip(pictures, fold, strict=True) if f != number], predictions)
+        here = {p.path.stem for p, f in zip(pictures, fold, strict=True) if f == number}
+        told |= shown({stem: predictions.get(stem, ()) for stem in here}, thresholds)
+    matched = outcomes(pictures, told, (0.5,)).of(*RDD_CLASSES)
+    return f1_figures(f1_over(matched), threshold=False) | {"interval": _interval(f1_draws(matched, weights))}
 
 
 def _of_class(found: Outcomes, told: Outcomes, drawn: Floats, weights: Floats) -> Figures:

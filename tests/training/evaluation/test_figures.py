@@ -19,6 +19,7 @@ from training.evaluate import EVALUATION, Subject, figures_of, of_file, split_sh
 from training.evaluation.bands import area, distances, sizes
 from training.evaluation.confusion import ROAD, confusion
 from training.evaluation.examples import false_alarms, misses, one_for_each_picture
+from training.evaluation.figures import best_thresholds
 from training.evaluation.matching import Predictions, outcomes
 from training.evaluation.scores import f1_over
 
@@ -111,6 +112,7 @@ def test_all_figures_are_there_and_can_be_written() -> None:
     assert low <= figures["overall"]["map50"]["value"] <= high
     shipped, best = (figures["overall"]["f1_rdd"][key]["f1"] for key in ("shipped", "best"))
     assert 0 < shipped <= best + 1e-9
+    assert figures["overall"]["f1_rdd"]["out_of_sample"]["f1"] <= shipped + 0.1
     assert sum(figures["per_source"][s]["truths"] for s in figures["per_source"]) == sum(
         figures["per_class"][name]["truths"] for name in NAMES[:4]
     )
@@ -220,3 +222,15 @@ def test_a_file_that_is_no_boxes_is_named(tmp_path: Path, text: str, says: str) 
     with pytest.raises(InputError, match=f"boxes.json: .*{says}") as caught:
         of_file(path, scene(1)[0][:2])
     assert "\n" not in str(caught.value)
+
+
+def test_thresholds_chosen_elsewhere_do_not_know_the_place_they_serve() -> None:
+    """Only one place has a hole, found with a low score: no other place can tell that so low a score is right."""
+    truth = [picture(f"road_{200 * number}", [CRACK]) for number in range(5)]
+    found = {p.path.stem: [as_detection(CRACK, 0.9)] for p in truth}
+    truth[4] = picture("road_800", [CRACK, HOLE])
+    found["road_800"].append(as_detection(HOLE, 0.1))
+    best = Subject("a test", found, found, best_thresholds(truth, found), {})
+    f1 = figures_of(best, truth, draws=10)["overall"]["f1_rdd"]
+    assert f1["shipped"]["f1"] == 1.0
+    assert f1["out_of_sample"]["f1"] == round(2 * 5 / (5 + 6), 3)
