@@ -9,7 +9,7 @@ export function Qgis() {
     <section class="card downloads-qgis">
       <h2>{t('qgis')}</h2>
       <p>{t('qgisLead')}</p>
-      <Address label={t('ogc')} value={address('ogc')} steps={t('ogcSteps')} />
+      <Address label={t('ogc')} value={address('ogc/')} steps={t('ogcSteps')} />
       <Address label={t('tiles')} value={tileTemplate()} steps={t('tilesSteps')} />
     </section>
   );

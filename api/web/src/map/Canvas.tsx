@@ -3,14 +3,14 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { lang } from '../i18n';
 import type { Events } from './engine';
 import { mapMessages as t } from './messages';
-import { clicked, engine, inView, margins, pointed } from './stage';
+import { arrival, engine, inView, margins, pointed } from './stage';
 import type { Drawing } from './style';
 import { change, view } from './view';
 
 const arriving = import('./engine'); // begins with this page's own file, beside the first question to the server
 arriving.catch(() => undefined); // said by the component
 
-export type CanvasState = 'starting' | 'drawn' | 'failed';
+type CanvasState = 'starting' | 'drawn' | 'failed';
 
 export function Canvas({
   drawing,
@@ -80,7 +80,7 @@ function listeners(onBasemapLost: () => void, onDrawn: () => void): Events {
       pointed.value = what && { what, at };
     },
     picked(what, at) {
-      clicked.at = what && at;
+      arrival.by = what && 'click';
       if (what?.kind === 'defect') change({ defect: what.id });
       else change({ defect: null, segment: what ? what.id : null });
       if (what) requestAnimationFrame(() => engine.peek()?.reveal(at, margins()));

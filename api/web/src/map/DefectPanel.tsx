@@ -15,7 +15,7 @@ import { ReviewList } from './ReviewList';
 import { copyLink } from './SegmentPanel';
 import { Sheet } from './Sheet';
 import { defect } from './server';
-import { clicked, engine, margins } from './stage';
+import { arriveAt, engine } from './stage';
 import type { DefectAnswer, Sight } from './types';
 import { addressOf, change, view } from './view';
 import { LANG_FIELD } from './words';
@@ -25,9 +25,7 @@ export function DefectPanel({ id, about, map }: { id: number; about: About; map:
   const known = answer.data?.properties;
   const running = engine.value;
   useEffect(() => {
-    if (!known || !running) return;
-    if (!clicked.at) running.reveal([known.lon, known.lat, known.lon, known.lat], margins());
-    clicked.at = null;
+    if (known && running) arriveAt([known.lon, known.lat, known.lon, known.lat]);
   }, [known?.id, running]);
   const { segment } = view.value;
   return (

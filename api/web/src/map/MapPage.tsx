@@ -16,7 +16,7 @@ import { PanelTabs, SidePanel } from './panels';
 import { Search } from './Search';
 import { SegmentPanel } from './SegmentPanel';
 import { type Comparison, compare, search } from './server';
-import { clicked } from './stage';
+import { arrival } from './stage';
 import type { Drawing } from './style';
 import { Tooltip } from './Tooltip';
 import { change, view } from './view';
@@ -62,7 +62,7 @@ function RoadMap({ about: server, map }: { about: About; map: MapInfo }) {
       <div class="map-top">
         <Search
           onChoose={(found) => {
-            clicked.at = null;
+            arrival.by = 'search';
             change({ segment: found.segment_id, defect: null });
           }}
         />

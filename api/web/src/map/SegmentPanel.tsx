@@ -17,7 +17,7 @@ import { mapMessages as t } from './messages';
 import { ReviewList } from './ReviewList';
 import { Sheet } from './Sheet';
 import { history, segment } from './server';
-import { clicked, engine, margins } from './stage';
+import { arriveAt, engine } from './stage';
 import { stretchesOf } from './stretches';
 import type { SegmentAnswer, SegmentProperties } from './types';
 import { change } from './view';
@@ -28,9 +28,7 @@ export function SegmentPanel({ id, about, map }: { id: string; about: About; map
   const known = answer.data;
   const running = engine.value;
   useEffect(() => {
-    if (!known || !running) return;
-    if (!clicked.at) running.reveal(boxOf(known.geometry.coordinates), margins());
-    clicked.at = null;
+    if (known && running) arriveAt(boxOf(known.geometry.coordinates));
   }, [known?.properties.segment_id, running]);
   const name = known?.properties.name || t('segment');
   return (

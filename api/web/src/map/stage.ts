@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import type { Engine, Margins, Picked, Pixel, Shown } from './engine';
 import type { Box } from './types';
+import { view } from './view';
 
 /** The running map; null before it runs, and where the browser can't draw it. */
 export const engine = signal<Engine | null>(null);
@@ -9,8 +10,16 @@ export const engine = signal<Engine | null>(null);
 export const inView = signal<readonly Shown[]>([]);
 /** What the mouse is over. */
 export const pointed = signal<{ what: Picked; at: Pixel } | null>(null);
-/** Where the person last chose something on the map itself: no need to move it there. */
-export const clicked: { at: Box | null } = { at: null };
+/** How the person came to what is chosen: a click on the map needs no move, the search goes there. */
+export const arrival: { by: 'click' | 'search' | null } = { by: null };
+
+/** Bring what was chosen into view, as far as it is not; from the whole map, or by the search, go there. */
+export function arriveAt(place: Box): void {
+  const running = engine.peek();
+  const far = arrival.by === 'search' || view.peek().position === null;
+  if (arrival.by !== 'click') running?.[far ? 'goTo' : 'reveal'](place, margins());
+  arrival.by = null;
+}
 
 const MARGIN_PX = 28;
 const ENOUGH_PX = 400; // to leave the legend free too
