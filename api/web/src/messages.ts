@@ -33,6 +33,7 @@ export const shellMessages = messages({
     notFound: 'Deze pagina bestaat niet',
     notFoundText: 'Het adres klopt niet, of de pagina is verhuisd.',
     toMap: 'Naar de kaart',
+    pageFailed: 'Deze pagina is niet te laden: er is geen verbinding, of de app is intussen vernieuwd.',
     noMap: 'Er is nog geen wegennet op deze server',
     noMapText:
       'Schouw legt schade op de wegvakken van uw eigen wegennet (NWB, BGT, OpenStreetMap of eigen bestand). Start de server één keer met dat bestand:',
@@ -71,6 +72,7 @@ export const shellMessages = messages({
     notFound: 'There is no such page',
     notFoundText: 'The address is wrong, or the page has moved.',
     toMap: 'To the map',
+    pageFailed: "This page can't be loaded: there is no connection, or the app was renewed meanwhile.",
     noMap: 'There is no road network on this server yet',
     noMapText:
       'Schouw puts damage on the segments of your own road network (NWB, BGT, OpenStreetMap or your own file). Start the server once with that file:',

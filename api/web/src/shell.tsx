@@ -67,44 +67,46 @@ function Header({ title, current }: { title: string; current: string | undefined
   const person = about.value?.person;
   const name = about.value?.open ? personName.value || t('nameless') : (person?.name ?? '');
   return (
-    <header class="header">
-      <a class="brand" href={href(START)}>
-        <img src="./icon.svg" alt="" width="28" height="28" />
-        <span>{title}</span>
-      </a>
-      <nav class="nav" aria-label={t('nav')}>
-        <ul>
-          {PAGES.map((page) => (
-            <li key={page.path}>
-              <a href={href(page.path)} aria-current={page.path === current ? 'page' : undefined}>
-                <Icon name={page.icon} />
-                <span>
-                  {t(page.title)}
-                  {page.path === 'insturen' && <Share />}
-                </span>
-              </a>
-            </li>
-          ))}
-        </ul>
-      </nav>
-      <div class="header-end">
-        <a
-          class="button quiet icon-only"
-          href={href(HELP.path)}
-          title={t('help')}
-          aria-current={current === HELP.path ? 'page' : undefined}
-        >
-          <Icon name="help" />
-          <span class="visually-hidden">{t('help')}</span>
+    <>
+      <header class="header">
+        <a class="brand" href={href(START)}>
+          <img src="./icon.svg" alt="" width="28" height="28" />
+          <span>{title}</span>
         </a>
-        <button type="button" class="button quiet who" onClick={() => setOpen(true)} aria-haspopup="dialog">
-          <Icon name="gear" />
-          <span class="visually-hidden">{t('settings')}: </span>
-          <span class="who-name">{name}</span>
-        </button>
-      </div>
+        <nav class="nav" aria-label={t('nav')}>
+          <ul>
+            {PAGES.map((page) => (
+              <li key={page.path}>
+                <a href={href(page.path)} aria-current={page.path === current ? 'page' : undefined}>
+                  <Icon name={page.icon} />
+                  <span>
+                    {t(page.title)}
+                    {page.path === 'insturen' && <Share />}
+                  </span>
+                </a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <div class="header-end">
+          <a
+            class="button quiet icon-only"
+            href={href(HELP.path)}
+            title={t('help')}
+            aria-current={current === HELP.path ? 'page' : undefined}
+          >
+            <Icon name="help" />
+            <span class="visually-hidden">{t('help')}</span>
+          </a>
+          <button type="button" class="button quiet who" onClick={() => setOpen(true)} aria-haspopup="dialog">
+            <Icon name="gear" />
+            <span class="visually-hidden">{t('settings')}: </span>
+            <span class="who-name">{name}</span>
+          </button>
+        </div>
+      </header>
       {open && <SettingsDialog onClose={() => setOpen(false)} />}
-    </header>
+    </>
   );
 }
 
@@ -164,24 +166,23 @@ function SettingsDialog({ onClose }: { onClose: () => void }) {
 const loaded = new Map<string, ComponentType>();
 
 function PageView({ page }: { page: Page }) {
-  const [failure, setFailure] = useState<Error>();
+  const [failed, setFailed] = useState(false);
   const [, redraw] = useState(0);
-  const load = () => {
-    setFailure(undefined);
+  useLayoutEffect(() => {
+    if (loaded.has(page.path)) return;
     page.load().then(
+      // before the first paint
       (component) => {
         loaded.set(page.path, component);
         redraw((before) => before + 1);
       },
-      (error: unknown) => setFailure(error instanceof Error ? error : new Error(String(error))),
+      () => setFailed(true),
     );
-  };
-  const Component = loaded.get(page.path);
-  useLayoutEffect(() => {
-    if (!loaded.has(page.path)) load(); // before the first paint
   }, []);
+  const Component = loaded.get(page.path);
   if (Component) return <Component />;
-  return failure ? <Failed error={failure} retry={load} /> : <Loading />;
+  // A newer version of the app has other files than this page knows: then only loading all of it helps.
+  return failed ? <Failed error={new Error(t('pageFailed'))} retry={() => location.reload()} /> : <Loading />;
 }
 
 function Nowhere() {

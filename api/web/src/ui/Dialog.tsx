@@ -37,12 +37,12 @@ export function Dialog({ title, onClose, children, actions }: Props) {
       onClick={(event) => event.target === dialog.current && onClose()}
     >
       <div class="dialog-body">
-        <header>
+        <div class="dialog-head">
           <h2 id={heading}>{title}</h2>
           <Button look="quiet" icon="close" iconOnly label={t('close')} onClick={onClose} />
-        </header>
+        </div>
         {children}
-        {actions && <footer class="actions">{actions}</footer>}
+        {actions && <div class="actions dialog-actions">{actions}</div>}
       </div>
     </dialog>
   );
