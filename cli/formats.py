@@ -65,6 +65,13 @@ def import_(
     split: Annotated[
         SplitName | None, typer.Option(help="Split of pictures whose source says none.", show_default=False)
     ] = None,
+    kinds_from_masks: Annotated[
+        bool,
+        typer.Option(
+            "--kinds-from-masks",
+            help="DNIT: take the kind of each crack from the shape of its mask on the road, or leave it open.",
+        ),
+    ] = False,
 ) -> None:
     """Read labelled pictures into a dataset, which `schouw train`, `data audit` and `data split` read.
 
@@ -90,6 +97,7 @@ def import_(
         keep_unlabelled=unlabelled,
         looked_for=class_list(looked_for) if looked_for else None,
         split=split.value if split else None,
+        kinds_from_masks=kinds_from_masks,
     )
     with bars() as report:
         done = import_dataset(source, out, options, lambda count, total: report("pictures", count, total))
@@ -155,6 +163,11 @@ def _show_import(done: "ImportReport") -> None:
         else:
             sentence = f"left out: {_counted(count, what, 'boxes' if what == 'box' else f'{what}s')}"
         errors.print(sentence, style="yellow" if fault else None, markup=False)
+    if done.kinds:
+        settled, changed, open_ = (done.kinds[key] for key in ("settled", "changed", "open"))
+        typer.echo(
+            f"kinds of cracks by their masks: {settled} settled as they were, {changed} changed, {open_} left open"
+        )
     if done.renamed:
         typer.echo(f"{_counted(done.renamed, 'picture')} got another name: the file's own was taken")
 

@@ -17,6 +17,7 @@ from detector.errors import InputError, SettingsError
 from detector.files import atomic_path
 from detector.footage.photos import read_photo
 from training.data.card import Card, Origin, Source, read_card
+from training.data.crack_kinds import crack_mask, kind_changes, with_kinds
 from training.data.dataset import KIND, Dataset, read_dataset, write_dataset
 from training.data.exporting import read_origins
 from training.data.formats.labelstudio import EVERY_CLASS
@@ -42,6 +43,7 @@ class ImportOptions:
     keep_unlabelled: bool = False  # pictures without labels stay, as pictures in which nothing was looked for
     looked_for: tuple[str, ...] | None = None  # where neither card nor labels say
     split: str | None = None  # where the source says none
+    kinds_from_masks: bool = False  # the kind of a crack is taken from the shape of its mask, or left open
 
 
 @dataclass
@@ -52,6 +54,7 @@ class ImportReport:
     format: str = ""
     left_out: list[LeftOut] = field(default_factory=list)
     mapped: Counter[tuple[str, str]] = field(default_factory=Counter)  # (theirs, ours): boxes
+    kinds: Counter[str] = field(default_factory=Counter)  # cracks by what their mask said: settled, changed, open
     renamed: int = 0
 
     def faults(self) -> list[LeftOut]:
@@ -192,6 +195,9 @@ def _take(
         picture = describe(found, name, source, options, width, height).model_copy(
             update={"sha256": sha256, "annotations": kept}
         )
+        if options.kinds_from_masks and (pixels := crack_mask(found.path)) is not None:
+            picture = with_kinds(picture, pixels)
+            report.kinds.update(kind_changes(kept, picture.annotations))
     except InputError as problem:
         report.left_out.append(LeftOut(problem.path, "picture", problem.problem))
         return None
