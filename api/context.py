@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from api.settings import Settings
 from api.store.blobs import Blobs, open_blobs
 from api.store.database import Database, open_database
+from detector.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,12 @@ def open_context(settings: Settings) -> Context:
     """Open a server's parts; the database is brought to the newest schema.
 
     Raises:
-        SettingsError: the database or the storage can't be reached.
+        SettingsError: the home, the database or the storage can't be used.
     """
-    settings.home.mkdir(parents=True, exist_ok=True)
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(f"SCHOUW_HOME: {settings.home} can't be used ({error.strerror})") from error
     return Context(settings, open_database(settings.database), open_blobs(settings.storage))
 
 

@@ -112,19 +112,18 @@ def upload(
     from cli import upload as client
 
     chosen = client.chosen([*files, *([track] if track else [])])
-    wanted = {"offset_s": offset, "partial": partial or None}
-    connected = client.connect(server, token)
-    survey = client.announce(
-        connected, chosen, name, {key: value for key, value in wanted.items() if value is not None}
-    )
-    addresses = {file["name"]: file["upload"] for file in survey["files"]}
-    with bars() as report:
-        for path in chosen:
-            if addresses[path.name]:
-                client.send(connected, path, addresses[path.name], report)
-    with errors.status("the server checks it"):
-        for said in client.followed(connected, survey["id"]):
-            survey = said
+    wanted = {"offset_s": offset} if offset is not None else {}
+    wanted |= {"partial": True} if partial else {}
+    with client.connect(server, token) as connected:
+        survey = client.announce(connected, chosen, name, wanted)
+        addresses = {file["name"]: file["upload"] for file in survey["files"]}
+        with bars() as report:
+            for path in chosen:
+                if addresses[path.name]:
+                    client.send(connected, path, addresses[path.name], report)
+        with errors.status("the server checks it"):
+            for said in client.followed(connected, survey["id"]):
+                survey = said
     for finding in survey["findings"]:
         typer.echo(f"{finding['level']}: {finding[f'text_{lang.value}']}")
     typer.echo(f"{survey['name']}: {survey[f'state_{lang.value}']} ({client.page(connected, survey['id'])})")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,15 +46,17 @@ class Server:
         return _good(answer)
 
 
-def connect(url: str, token: str | None) -> Server:
-    """Make a connection; nothing is sent yet. Raises SettingsError for an address that is none."""
+@contextmanager
+def connect(url: str, token: str | None) -> Iterator[Server]:
+    """Yield a connection; nothing is sent yet. Raises SettingsError for an address that is none."""
     is_here = url.partition(":")[0] in ("localhost", "127.0.0.1")
     base = url if "://" in url else f"{'http' if is_here else 'https'}://{url}"
     if httpx.URL(base).scheme not in ("http", "https") or not httpx.URL(base).host:
         raise SettingsError(f"'{url}' is no address of a server; write for example https://schouw.example.nl")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     timeout = httpx.Timeout(30.0, write=120.0, read=600.0)
-    return Server(httpx.Client(headers=headers, timeout=timeout, follow_redirects=True), base.rstrip("/") + "/")
+    with httpx.Client(headers=headers, timeout=timeout, follow_redirects=True) as client:
+        yield Server(client, base.rstrip("/") + "/")
 
 
 def chosen(items: list[Path]) -> list[Path]:

@@ -187,9 +187,11 @@ def cancel(session: Session, number: int) -> Job | None:
     job = session.scalar(select(Job).where(Job.id == number).with_for_update())
     if job is None or job.state in ENDED:
         return job
-    job.stop, job.changed = True, changed
+    job.stop = True
     if job.state == JobState.QUEUED:
         end(session, job, JobState.CANCELLED)
+    else:
+        job.changed = changed
     return job
 
 
