@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import data, maps, models, options, server
+from cli.extras import needs
 from cli.progress import bars, counted, errors, exit_if
 from cli.summary import show_calibration, show_redrive
 from detector import __version__
@@ -215,7 +216,7 @@ def train(
 
         SCHOUW_DATA=../shared schouw train training/configs/first.yaml --out runs/first
     """
-    _needs("torch", "ultralytics", "albumentations", extra="train")
+    needs("torch", "ultralytics", "albumentations", extra="train")
     from training.config import read_config
     from training.package import package_run
     from training.train import train as run_training
@@ -280,11 +281,3 @@ def _detect(
 
     with bars() as report:
         return run_detect(footage, track, out, settings, report, check or accept)
-
-
-def _needs(*packages: str, extra: str) -> None:
-    from importlib.util import find_spec
-
-    missing = [package for package in packages if find_spec(package) is None]
-    if missing:
-        raise SchouwError(f"this command needs {', '.join(missing)}; run: pip install 'schouw[{extra}]'")

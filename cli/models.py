@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import options
+from cli.extras import needs
 from cli.progress import errors
 from detector.errors import SettingsError
 
@@ -71,6 +72,7 @@ def evaluate(
 
         schouw evaluate --predictions boxes.json --data road-damage/val --card road-damage --out report
     """
+    needs("matplotlib", extra="train")
     from detector.model.weights import default_weights, load_weights
     from detector.scene.camera import read_camera
     from training.evaluate import EVALUATION, figures_of, of_file, of_weights, write_report
@@ -177,6 +179,7 @@ def export(
 
         schouw model export second --form onnx --data road-damage/val --card road-damage --out exported
     """
+    needs("torch", "ultralytics", "onnx" if form is NewForm.ONNX else "nncf", extra="train")
     from detector.model.weights import load_weights
     from training.data.card import read_card
     from training.data.pictures import read_pictures
@@ -201,6 +204,7 @@ def package(
 
         schouw model package training/configs/first.yaml --run runs/first
     """
+    needs("torch", "ultralytics", "matplotlib", extra="train")
     from training.config import read_config
     from training.package import package_run
 

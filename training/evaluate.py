@@ -19,7 +19,6 @@ from training.evaluation.confusion import confusion
 from training.evaluation.figures import Figures, best_thresholds, full_figures, measure
 from training.evaluation.matching import Outcomes, Predictions, outcomes
 from training.evaluation.predictions import network_predictions, read_predictions
-from training.evaluation.report import write_html
 
 REPORT = "report"  # in a model's folder: the evaluation that its card tells the main figures of
 EVALUATION = FolderKind(
@@ -114,6 +113,8 @@ def write_report(
     subject: Subject, figures: Figures, pictures: Sequence[LabelledPicture], out: Path, with_pictures: bool = True
 ) -> None:
     """Write `metrics.json` and `report.html` to the folder `out`. Raises InputError if it holds something else."""
+    from training.evaluation.report import write_html  # draws with matplotlib, which promoting needs not
+
     EVALUATION.check_replaceable(out)
     with atomic_folder(out) as folder:
         EVALUATION.write_card(folder, figures)

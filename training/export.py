@@ -9,12 +9,14 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detector.errors import InputError, SchouwError
 from detector.files import atomic_folder
@@ -129,7 +131,7 @@ def quantise(weights: Weights, pictures: Sequence[LabelledPicture], folder: Path
     last = max(int(n) for op in model.get_ops() for n in re.findall(r"model\.(\d+)/", op.get_friendly_name()))
     quantised = nncf.quantize(
         model,
-        nncf.Dataset(list(_inputs(unique, weights.card.input_px))),
+        nncf.Dataset(unique, partial(_input, input_px=weights.card.input_px)),
         preset=nncf.QuantizationPreset.MIXED,
         subset_size=len(unique),
         ignored_scope=nncf.IgnoredScope(patterns=[rf".*model\.{last}/.*"]),
@@ -206,11 +208,11 @@ def _exported(checkpoint: Path, input_px: int, end_to_end: bool, **options: Any)
     return Path(YOLO(checkpoint).export(dynamic=True, imgsz=input_px, nms=nms, device="cpu", **options))
 
 
-def _inputs(pictures: Sequence[LabelledPicture], input_px: int) -> Iterator[Any]:
-    for picture in pictures:
-        image = read_image(picture.path)
-        laid = letterbox(image.shape[1], image.shape[0], input_px).apply(image)
-        yield np.ascontiguousarray(laid.transpose(2, 0, 1)[None], np.float32) / 255
+def _input(picture: LabelledPicture, input_px: int) -> NDArray[np.float32]:
+    """(1, 3, height, width) 0..1: what the network is given of a picture."""
+    image = read_image(picture.path)
+    laid = letterbox(image.shape[1], image.shape[0], input_px).apply(image)
+    return np.ascontiguousarray(laid.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
 
 
 def forget_machine(checkpoint: Path, recipe: Recipe) -> None:
