@@ -14,9 +14,9 @@ from detector.errors import SettingsError
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(port=0)
+    # No development dependency: its botocore forbids the python-dateutil that the others have.
+    moto = pytest.importorskip("moto.server", reason="needs: pip install 'moto[s3]' flask flask-cors")
+    server = moto.ThreadedMotoServer(port=0)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
