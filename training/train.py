@@ -248,6 +248,8 @@ def train(config: TrainConfig, run: Path, device: str = "auto", say: Callable[[s
     start = in_data_folder(config.start)
     if not start.is_file():
         raise InputError(start, "start weights are missing", "set SCHOUW_DATA to the folder that holds them")
+    if "," in device:
+        raise SettingsError(f"--device {device}: a run uses one device; name one, such as 0")
     chosen = device if device != "auto" else ("0" if torch.cuda.is_available() else "cpu")
     run.mkdir(parents=True, exist_ok=True)
     check_loggers(config.log)

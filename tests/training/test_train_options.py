@@ -82,6 +82,13 @@ def test_trouble_with_files_is_one_sentence(
         train(config(data, tmp_path / "start.pt"), tmp_path / "run", "cpu", lambda _: None)
 
 
+def test_several_devices_are_a_mistake(data: DataPart, tmp_path: Path) -> None:
+    (tmp_path / "start.pt").write_bytes(b"")
+    with pytest.raises(SettingsError, match="--device 0,1: a run uses one device"):
+        train(config(data, tmp_path / "start.pt"), tmp_path / "run", "0,1", lambda _: None)
+    assert not (tmp_path / "run").exists()
+
+
 def test_copy_paste_without_masks_is_a_mistake(data: DataPart) -> None:
     pictures = read_pictures(data.folder, read_card("rendered")).pictures
     with pytest.raises(SettingsError, match="has a mask beside it"):
