@@ -72,12 +72,33 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Turn the exceptions of all routes into problems."""
+    """Turn the exceptions of all routes into problems, and say so in the OpenAPI document."""
+    _describe(app)
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(SchouwError, _schouw)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _mistake)
+
+
+def _describe(app: FastAPI) -> None:
+    """Let the document say that what doesn't fit it is answered by a problem too, and not as FastAPI would."""
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = plain()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas["ProblemBody"] = ProblemBody.model_json_schema()
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+            answers = [a for path in document["paths"].values() for a in (o["responses"] for o in path.values())]
+            for answer in answers:
+                if "422" in answer:
+                    answer["422"] = responses(422)[422]
+        return app.openapi_schema or {}
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 async def _problem(_: Request, error: Exception) -> JSONResponse:

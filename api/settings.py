@@ -32,7 +32,7 @@ class Limits(BaseModel):
     survey_files: int = Field(default=2_000, gt=0, description="files of one survey")
     zip_files: int = Field(default=20_000, gt=0, description="files in a zip of photos")
     zip_bytes: int = Field(default=64 * GIB, gt=0, description="size of a zip's contents")
-    footage_s: float = Field(default=12 * 3600, gt=0, description="longest video")
+    footage_s: float = Field(default=12 * 3600, gt=0, description="longest video, s")
     picture_px: int = Field(default=100_000_000, gt=0, description="pixels of one picture")
     page: int = Field(default=10_000, gt=0, description="features in one answer")
     match_points: int = Field(default=50_000, gt=0, description="fixes and detections in one request")

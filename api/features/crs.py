@@ -13,6 +13,7 @@ from detector.types import Floats
 from roads.sections import Lines
 
 BASE = "http://www.opengis.net/def/crs"
+FARTHEST_M = 1e8  # no system of the earth has such coordinates
 DENSIFY = 21  # points along each side of a box that is brought to degrees
 
 
@@ -84,6 +85,8 @@ class Crs:
             if west > east:
                 return shapely.union(shapely.box(west, south, 180.0, north), shapely.box(-180.0, south, east, north))
             return shapely.box(west, south, east, north)
+        if max(map(abs, numbers)) > FARTHEST_M:
+            raise Problem(400, f"a box in {self.uri} is in metres, at most {FARTHEST_M:g} from its origin")
         if not (west <= east and south <= north):
             raise Problem(400, f"a box in {self.uri} is {self.order}, each pair in ascending order")
         straight = shapely.box(west, south, east, north)

@@ -61,7 +61,7 @@ def encode(
     places = _packed(*_commands(cells, starts, kind))
     shape = bytes((3 << 3, kind))
     features = b"".join(
-        _field(2, _field(2, tag) + shape + _field(4, place)) for tag, place in zip(tags, places, strict=True)
+        [_field(2, _field(2, tag) + shape + _field(4, place)) for tag, place in zip(tags, places, strict=True)]
     )
     head = VERSION + _field(1, name.encode()) + features
     named = b"".join(_field(3, key.encode()) for key in columns)
@@ -144,13 +144,21 @@ def _packed(words: Ints, sizes: Ints) -> list[bytes]:
 
 def _field(number: int, content: bytes) -> bytes:
     """A field with a length: a text, a message, or packed numbers."""
-    return bytes((number << 3 | 2,)) + _varint(len(content)) + content
+    return HEADS[number] + _varint(len(content)) + content
 
 
 def _varint(number: int) -> bytes:
+    return VARINTS[number] if number < len(VARINTS) else _written(number)
+
+
+def _written(number: int) -> bytes:
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+VARINTS = [_written(number) for number in range(1 << 14)]  # nearly all lengths of a tile are among these
+HEADS = [bytes((number << 3 | 2,)) for number in range(6)]  # of fields with a length

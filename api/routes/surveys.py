@@ -30,7 +30,9 @@ class NewFile(BaseModel):
 
     name: str = Field(max_length=1000, description="its name", examples=["drive.mp4"])
     size: int = Field(ge=0, le=(1 << 63) - 1, description="its length, bytes", examples=[1_073_741_824])
-    sha256: Digest | None = Field(default=None, description="its SHA-256 in hex: then what arrives must have it")
+    sha256: Digest | None = Field(
+        default=None, description="its SHA-256 in hex: then what arrives must have it", examples=["0" * 64]
+    )
 
     @property
     def announced(self) -> announce.Announced:
@@ -63,7 +65,9 @@ class SurveyPage(BaseModel):
     """Some surveys, the newest first."""
 
     surveys: list[SurveyAnswer]
-    next: str | None = Field(description="give it as `before` for the older ones; null: there are none")
+    next: str | None = Field(
+        description="give it as `before` for the older ones; null: there are none", examples=["3f2a9c01d4e5"]
+    )
 
 
 def _one(context: Context, number: str) -> SurveyAnswer:

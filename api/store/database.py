@@ -95,5 +95,6 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
         "foreign_keys=ON",
         "temp_store=MEMORY",
         "cache_size=-65536",
+        "mmap_size=2147418112",  # of a large map a tile reads thousands of pages; 2 GB is the most that SQLite takes
     ):
         connection.execute(f"PRAGMA {pragma}")

@@ -32,7 +32,7 @@ class SurveyOptions(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     every_m: float | None = Field(
-        default=None, gt=0, le=100, description="one picture for every so many metres", examples=[3]
+        default=None, gt=0, le=100, description="a picture for each stretch so long, m", examples=[3]
     )
     camera: str | None = Field(
         default=None,
