@@ -31,6 +31,7 @@ from detector.taxonomy import Kind
 from detector.types import Defect, Floats, Frame, Look
 
 BEYOND = 1.5  # times the reach: a look is taken to lie within it, but may be farther when the car nods
+SUREST = 0.98  # no score says more than this
 MOST_DOUBT_M = 0.7  # along the road; neighbouring damage must not be swallowed
 BELIEVED = 3.5  # sigmas that a frame may turn out to be off; beyond, its looks were paired wrongly
 
@@ -47,9 +48,11 @@ class TrackOptions:
     long_m: float = 2.5  # longer damage is met by its ends, as a detector often shows a part of it only
     inside: float = 0.5  # a look with this part of it inside a track belongs to it
     min_looks: int = 1
-    lone_score: float = 0.35  # a defect of one look below this score is dropped ...
-    lone_frames: int = 3  # ... where at least so many frames should have shown it ...
-    sure_m: float = 12.0  # ... because it was inside the picture and nearer than this; farther looks are doubtful
+    # A defect of one look is dropped where the odds of it, its score against each frame that should have shown it and
+    # did not (it was inside the picture and nearer than `sure_m`), are less than `least_odds`.
+    recall: float = 0.5  # of a detector in one frame
+    least_odds: float = 0.35
+    sure_m: float = 12.0  # farther looks are doubtful
 
 
 @dataclass(slots=True)
@@ -92,8 +95,8 @@ def track(
     the greatest sum of scores. Edges of a defect are the means of what the looks say, weighted with 1 / variance (so
     near looks count most); damage longer than the view grows along the road.
 
-    Dropped: defects of fewer than `min_looks` looks, and those seen once, with a score below `lone_score`, although
-    `lone_frames` frames had them in view at close range.
+    Dropped: defects of fewer than `min_looks` looks, and those seen once with a score too low for the number of frames
+    that had them in view at close range.
     """
     if not frames:
         return []
@@ -296,8 +299,9 @@ def _credible(drive: Drive, followed: Track, options: TrackOptions) -> bool:
     """Whether a track has the looks and the score to be called a defect."""
     if len(followed.looks) < options.min_looks:
         return False
-    if len(followed.looks) > 1 or followed.looks[0].detection.score >= options.lone_score:
+    if len(followed.looks) > 1:
         return True
+    look = followed.looks[0]
     s0, s1, t0, t1 = followed.extent.rectangle
     s, t = (s0 + s1) / 2, (t0 + t1) / 2
     first, last = np.searchsorted(drive.path.s, [s - options.sure_m, s])
@@ -305,4 +309,6 @@ def _credible(drive: Drive, followed: Track, options: TrackOptions) -> bool:
     for i in range(int(first), int(last)):
         u, v = drive.cameras[i].project(np.array([[s - drive.path.s[i], t]]))[0]
         should += bool(0 <= u < drive.frames[i].width and 0 <= v < drive.frames[i].height)
-    return should < options.lone_frames
+    missed = max(should - (look.near_m < options.sure_m), 0)
+    score = min(look.detection.score, SUREST)
+    return score / (1 - score) * (1 - options.recall) ** missed >= options.least_odds

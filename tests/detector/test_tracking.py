@@ -172,9 +172,8 @@ def test_a_single_weak_look_is_dropped_only_where_more_should_have_been_seen():
         return looks
 
     early = frames[:5]  # the drive ends before the damage comes near
-    for of, score, kept in ((frames[:7], 0.9, 1), (frames[:7], 0.2, 0), (early, 0.2, 1)):
-        options = TrackOptions(lone_frames=2)
-        assert len(track(of, seen_once(score, of), [CAMERA] * len(of), options)) == kept
+    for of, score, kept in ((frames[:7], 0.9, 1), (frames[:7], 0.3, 0), (early, 0.3, 1), (early, 0.2, 0)):
+        assert len(track(of, seen_once(score, of), [CAMERA] * len(of))) == kept
     assert track(early, seen_once(0.9, early), [CAMERA] * 5, TrackOptions(min_looks=2)) == []
 
 
