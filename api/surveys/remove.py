@@ -1,6 +1,6 @@
 """Removing a survey: its row, its bytes, and a job that takes it off the map."""
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from api.context import Context
 from api.jobs import queue
@@ -20,7 +20,8 @@ def remove_survey(context: Context, receiver: Receiver, number: str, person: str
                 receiver.remove(file.id)
         if survey.state not in (SurveyState.DONE, SurveyState.DUPLICATE):
             cancel(session, survey)
-        if survey.survey_id is not None and survey.on_map is not None:
+        same_drive = select(Survey.id).where(Survey.survey_id == survey.survey_id, Survey.id != number).limit(1)
+        if survey.survey_id is not None and session.scalar(same_drive) is None:  # it may be on the map, or just come on
             take_off = {"remove": survey.survey_id}
             queue.enqueue(session, "map", take_off, person=person, lane="map", key=f"remove:{survey.survey_id}")
         session.execute(delete(File).where(File.survey == number))

@@ -167,14 +167,12 @@ def _publish(context: Context, inventory: Inventory, table: Table, revision: int
 def _tell(session: Session, mapped: Mapping[str, str], failed: Mapping[str, str], revision: int) -> None:
     """Bring the surveys into their last state, in the transaction in which the map is published."""
     for survey in session.scalars(select(Survey).where(Survey.id.in_([*mapped, *failed]))):
+        if survey.id in mapped:
+            survey.survey_id, survey.on_map = mapped[survey.id], survey.on_map or revision
         if survey.state != SurveyState.MAPPING:
-            continue  # cancelled meanwhile; it is on the map all the same until it is removed
-        if survey.id in failed:
-            change(survey, SurveyState.FAILED)
-            survey.error = failed[survey.id]
-        else:
-            change(survey, SurveyState.DONE)
-            survey.survey_id, survey.on_map, survey.error = mapped[survey.id], survey.on_map or revision, None
+            continue  # cancelled meanwhile; it is on the map all the same, until it is removed
+        change(survey, SurveyState.FAILED if survey.id in failed else SurveyState.DONE)
+        survey.error = failed.get(survey.id)
 
 
 def _ask(session: Session) -> None:

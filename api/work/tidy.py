@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from api.context import Context
 from api.jobs.handler import Report
 from api.store.layers import map_state
 from api.store.schema import Export, File, Job, Survey
-from api.store.states import ENDED, SurveyState
+from api.store.states import ENDED as JOB_ENDED
+from api.store.states import SurveyState
 from api.surveys.announce import change, survey_of
 from api.work.footage import SCRATCH
 
@@ -20,7 +21,7 @@ DAY_S = 86400.0
 KEEP_INVENTORIES = 10  # the newest ones, to go back to by hand
 KEEP_EXPORTS_DAYS = 7.0
 KEEP_JOBS_DAYS = 90.0
-ENDED_WELL = (SurveyState.DONE, SurveyState.FAILED, SurveyState.CANCELLED)
+ENDED = (SurveyState.DONE, SurveyState.FAILED, SurveyState.CANCELLED)
 
 
 def tidy(context: Context, _: Mapping[str, Any], report: Report) -> dict[str, Any]:
@@ -61,15 +62,24 @@ def _uploads(context: Context) -> int:
 
 
 def _footage(context: Context) -> int:
-    """Footage of surveys that ended `keep_footage_days` ago: what shows people and plates is not kept for longer."""
+    """Footage of surveys that ended, or asked for a decision, `keep_footage_days` ago.
+
+    What shows people and number plates is kept for no longer.
+    """
     before = time.time() - context.settings.keep_footage_days * DAY_S
-    old = select(Survey.id).where(Survey.state.in_(ENDED_WELL), Survey.ended_s < before)
+    ended = and_(Survey.state.in_(ENDED), Survey.ended_s < before)
+    undecided = and_(Survey.state == SurveyState.ATTENTION, Survey.changed_s < before)
+    old = select(Survey.id).where(or_(ended, undecided))
     with context.database.read() as session:
         numbers = session.scalars(
             select(File.survey).where(File.survey.in_(old), File.state == "complete").distinct()
         ).all()
     for number in numbers:
         with context.database.write() as session:
+            survey = survey_of(session, number)
+            if survey.state == SurveyState.ATTENTION:
+                change(survey, SurveyState.CANCELLED)
+                survey.error = "nobody decided in time, and its footage was removed"
             for file in session.scalars(select(File).where(File.survey == number, File.state == "complete")):
                 file.state = "removed"
         context.blobs.remove(f"footage/{number}")
@@ -109,7 +119,9 @@ def _jobs(context: Context) -> int:
     before = time.time() - KEEP_JOBS_DAYS * DAY_S
     with context.database.write() as session:
         used = select(Export.job)
-        old = session.scalars(select(Job).where(Job.state.in_(ENDED), Job.ended_s < before, Job.id.not_in(used))).all()
+        old = session.scalars(
+            select(Job).where(Job.state.in_(JOB_ENDED), Job.ended_s < before, Job.id.not_in(used))
+        ).all()
         for job in old:
             session.delete(job)
     return len(old)

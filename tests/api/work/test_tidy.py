@@ -55,11 +55,18 @@ def test_footage_is_kept_for_four_weeks(
         assert session.get_one(Survey, survey).state == "done"
 
 
-def test_footage_of_a_survey_that_waits_is_kept(context: Context, arrived: Arrived, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("days", "is_kept"), [(27.0, True), (29.0, False)])
+def test_footage_waits_for_a_decision_for_four_weeks(
+    context: Context, arrived: Arrived, tmp_path: Path, days: float, is_kept: bool
+) -> None:
     (tmp_path / "a.mp4").write_bytes(b"x")
     survey = arrived(tmp_path / "a.mp4", state="attention")
+    with context.database.write() as session:
+        session.get_one(Survey, survey).changed_s = time.time() - days * DAY_S
     run(context)
-    assert context.blobs.exists(f"footage/{survey}/a.mp4")
+    assert context.blobs.exists(f"footage/{survey}/a.mp4") == is_kept
+    with context.database.read() as session:
+        assert session.get_one(Survey, survey).state == ("attention" if is_kept else "cancelled")
 
 
 def test_old_inventories_and_downloads(client: TestClient, context: Context, tmp_path: Path) -> None:
