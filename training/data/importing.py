@@ -22,7 +22,7 @@ from training.data.dataset import KIND, Dataset, read_dataset, write_dataset
 from training.data.exporting import read_origins
 from training.data.formats.labelstudio import EVERY_CLASS
 from training.data.formats.registry import detect_format, format_named
-from training.data.formats.source import LeftOut, SourcePicture, picture_size
+from training.data.formats.source import LeftOut, SourcePicture, picture_size, well_formed
 from training.data.formats.target import place_file
 from training.data.record import IGNORE, Annotation, Picture, check_classes
 
@@ -192,9 +192,9 @@ def _take(
         mapped, notes = map_classes(found, source, report.mapped)
         notes += found.left_out
         kept, outside = fit(found.labels, mapped, width, height)
-        picture = describe(found, name, source, options, width, height).model_copy(
-            update={"sha256": sha256, "annotations": kept}
-        )
+        with well_formed(found.labels, f"what it says of {found.path.name}"):
+            picture = describe(found, name, source, options, width, height)
+        picture = picture.model_copy(update={"sha256": sha256, "annotations": kept})
         if options.kinds_from_masks and (pixels := crack_mask(found.path)) is not None:
             picture = with_kinds(picture, pixels)
             report.kinds.update(kind_changes(kept, picture.annotations))
@@ -222,6 +222,8 @@ def examine(path: Path) -> tuple[int, int, str]:
 
 def position(path: Path) -> dict[str, float]:
     """Where a photo was taken (`lon`, `lat`; WGS84), by its EXIF data; nothing where they don't tell."""
+    if path.suffix.lower() not in {".jpg", ".jpeg"}:
+        return {}
     try:
         photo = read_photo(path)
     except (ValueError, OSError):

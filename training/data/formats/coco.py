@@ -19,6 +19,7 @@ from training.data.formats.source import (
     box_of,
     matching_files,
     split_of,
+    well_formed,
 )
 from training.data.formats.target import Target
 from training.data.record import IGNORE, Annotation, Mask, Picture, extras
@@ -79,24 +80,25 @@ def _files(source: Path) -> list[Path]:
 
 def _read_file(path: Path, album: Album) -> Iterator[Found]:
     content = load(path)
-    try:
+    with well_formed(path, "an id, a name, or an annotation"):
         names = {category["id"]: str(category["name"]) for category in content["categories"]}
         boxes: dict[Any, list[dict[str, Any]]] = {image["id"]: [] for image in content["images"]}
-    except (KeyError, TypeError) as problem:
-        raise InputError(path, "is not a COCO file: an image or a category lacks its id or name") from problem
-    for entry in content.get("annotations", []):
-        if entry.get("image_id") in boxes:
-            boxes[entry["image_id"]].append(entry)
-        else:
-            missing = f"annotation {entry.get('id')} is of image {entry.get('image_id')}, which is missing"
-            yield LeftOut(path, "box", missing)
+        strays = [entry for entry in content.get("annotations", []) if entry.get("image_id") not in boxes]
+        for entry in content.get("annotations", []):
+            boxes.get(entry.get("image_id"), []).append(entry)
+    for entry in strays:
+        missing = f"annotation {entry.get('id')} is of image {entry.get('image_id')}, which is missing"
+        yield LeftOut(path, "box", missing)
     parts = path.stem.lower().replace("-", "_").replace(".", "_").replace("2017", "").split("_")
     split = split_of(*parts, path.parent.name)
     for image in content["images"]:
         try:
-            yield _read_image(path, image, boxes[image["id"]], names, album, split)
+            with well_formed(path, "an image or its annotations"):
+                picture = _read_image(path, image, boxes[image["id"]], names, album, split)
         except InputError as problem:
             yield LeftOut(path, "picture", f"{image.get('file_name')}: {problem}")
+            continue
+        yield picture
 
 
 def _read_image(

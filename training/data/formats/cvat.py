@@ -18,7 +18,7 @@ from training.data.formats.cvat_shapes import (
     texts_of,
     write_labels,
 )
-from training.data.formats.source import Album, Found, LeftOut, SourcePicture, matching_files, split_of
+from training.data.formats.source import Album, Found, LeftOut, SourcePicture, matching_files, split_of, well_formed
 from training.data.formats.target import Target
 from training.data.record import Picture
 
@@ -55,7 +55,8 @@ def read(source: Path) -> Iterator[Found]:
     for path in files:
         for element in events(path, {"image"}):
             try:
-                picture = _read_image(path, element, album)
+                with well_formed(path, f"image '{element.get('name')}'"):
+                    picture = _read_image(path, element, album)
             except InputError as problem:
                 yield LeftOut(path, "picture", f"{element.get('name')}: {problem}")
                 continue

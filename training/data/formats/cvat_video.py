@@ -24,7 +24,15 @@ from training.data.formats.cvat_shapes import (
     shape_element,
     write_labels,
 )
-from training.data.formats.source import Found, LeftOut, SourcePicture, is_picture, matching_files, picture_size
+from training.data.formats.source import (
+    Found,
+    LeftOut,
+    SourcePicture,
+    is_picture,
+    matching_files,
+    picture_size,
+    well_formed,
+)
 from training.data.formats.target import Target
 from training.data.record import Annotation, Picture
 
@@ -72,13 +80,19 @@ def _read_file(path: Path) -> Iterator[Found]:
     size: tuple[int, int] | None = None
     for element in events(path, {"track", "original_size", OURS}):
         if element.tag == OURS:
-            said = {int(child.get("frame", "-1")): said_of({c.tag: c.text or "" for c in child}) for child in element}
+            with well_formed(path, f"the element {OURS}"):
+                said = {
+                    int(child.get("frame", "-1")): said_of({c.tag: c.text or "" for c in child}) for child in element
+                }
         elif element.tag == "original_size":
-            size = (int(element.findtext("height") or 0), int(element.findtext("width") or 0))
+            with well_formed(path, "original_size"):
+                size = (int(element.findtext("height") or 0), int(element.findtext("width") or 0))
         else:
             first = frames[min(frames)]
             width, height = (size[1], size[0]) if size else picture_size(first)
-            for shape in fill_in(_read_track(path, element, (height, width), left_out), last):
+            with well_formed(path, f"track {element.get('id')}"):
+                track = _read_track(path, element, (height, width), left_out)
+            for shape in fill_in(track, last):
                 if shape.frame in frames:
                     drawn.setdefault(shape.frame, []).append(shape.annotation)
                 else:

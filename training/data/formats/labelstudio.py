@@ -25,6 +25,7 @@ from training.data.formats.source import (
     annotation,
     box_of,
     matching_files,
+    well_formed,
 )
 from training.data.formats.target import Target
 from training.data.record import IGNORE, Annotation, Picture, extras, from_texts
@@ -59,11 +60,12 @@ def read(source: Path) -> Iterator[Found]:
     album = Album(source if source.is_dir() else source.parent)
     used: set[Path] = set()
     for path in files:
-        for task in load(path):
+        for number, task in enumerate(load(path), start=1):
             try:
-                picture = _read_task(path, task, album)
+                with well_formed(path, f"task number {number}"):
+                    picture = _read_task(path, task, album)
             except InputError as problem:
-                yield LeftOut(path, "picture", f"task {task.get('id')}: {problem}")
+                yield LeftOut(path, "picture", f"task number {number}: {problem}")
                 continue
             used.add(picture.path)
             yield picture

@@ -27,6 +27,7 @@ from training.data.formats.source import (
     is_picture,
     picture_size,
     pictures_in,
+    well_formed,
 )
 from training.data.formats.target import Target
 from training.data.record import Annotation, Picture, extras
@@ -61,9 +62,12 @@ def read(source: Path) -> Iterator[Found]:
         raise InputError(source, "holds no pictures with masks", "name a folder with images/ and masks/")
     for (folder, stem), path in folders.pictures.items():
         try:
-            yield _read_picture(path, stem, folder, folders.masks.get((folder, stem), {}))
+            with well_formed(_side_car(folder, stem), "it"):
+                picture = _read_picture(path, stem, folder, folders.masks.get((folder, stem), {}))
         except InputError as problem:
             yield LeftOut(problem.path, "picture", problem.problem)
+            continue
+        yield picture
     for mask in folders.alone:
         yield LeftOut(mask, "label file", "its picture is missing")
 

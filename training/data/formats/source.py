@@ -138,6 +138,17 @@ def annotation(file: Path, where: str, **fields: Any) -> Annotation:
         raise InputError(file, f"{where}: {key}: {first['msg']}") from problem
 
 
+@contextlib.contextmanager
+def well_formed(file: Path, what: str) -> Iterator[None]:
+    """Turn whatever Python says of data of the wrong shape into InputError: files come from anywhere."""
+    try:
+        yield
+    except (TypeError, KeyError, AttributeError, ValueError, IndexError, OverflowError) as problem:
+        raise InputError(
+            file, f"{what} is not as the format wants it ({type(problem).__name__}: {problem})"
+        ) from problem
+
+
 def number(text: str | None, otherwise: float = 0.0) -> float:
     """A number from text, `otherwise` when it is missing. Raises ValueError for anything else."""
     return otherwise if text is None else float(text)

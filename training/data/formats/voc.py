@@ -22,6 +22,7 @@ from training.data.formats.source import (
     number,
     pictures_in,
     split_of,
+    well_formed,
 )
 from training.data.formats.target import Target
 from training.data.record import DRAWN, Annotation, Picture, as_texts, extras, from_texts
@@ -78,9 +79,12 @@ def _read_folder(root: Path, images: Path, labels: Path) -> Iterator[Found]:
             yield SourcePicture(path, labels / f"{path.stem}.xml", None, own)
             continue
         try:
-            yield _read_file(path, xml, own)
+            with well_formed(xml, "it"):
+                picture = _read_file(path, xml, own)
         except InputError as problem:
             yield LeftOut(problem.path, "picture", problem.problem)
+            continue
+        yield picture
     for xml in xmls.values():
         yield LeftOut(xml, "label file", "its picture is missing")
 

@@ -25,6 +25,7 @@ from training.data.formats.source import (
     picture_size,
     pictures_in,
     split_of,
+    well_formed,
 )
 from training.data.formats.target import Target
 from training.data.record import IGNORE, Annotation, Picture, extras
@@ -81,8 +82,8 @@ def _from_data_file(data: Path) -> list[tuple[Path | list[Path], str | None]]:
     found: list[tuple[Path | list[Path], str | None]] = []
     for key in ("train", "val", "test"):
         entries = content.get(key) or []
-        for entry in [entries] if isinstance(entries, str) else entries:
-            place = _resolve(data, root, entry)
+        for entry in entries if isinstance(entries, list) else [entries]:
+            place = _resolve(data, root, str(entry))
             if all(place != known for known, _ in found):  # a set without val names train twice
                 found.append((place, key))
     return found
@@ -114,8 +115,9 @@ def _load(data: Path) -> dict[str, Any]:
 
 def _names(data: Path) -> dict[str, str]:
     names = _load(data)["names"]
-    pairs = names.items() if isinstance(names, dict) else enumerate(names)
-    return {str(number): str(name) for number, name in pairs}
+    with well_formed(data, "`names`"):
+        pairs = names.items() if isinstance(names, dict) else enumerate(names)
+        return {str(number): str(name) for number, name in pairs}
 
 
 def _classes_txt(source: Path) -> dict[str, str]:
@@ -136,9 +138,12 @@ def _read_folder(folder: Path | list[Path], split: str | None, names: dict[str, 
         labels = label_folder(path.parent) / f"{path.stem}.txt"
         said = {"split": split} | ({"source": sources[path.stem]} if path.stem in sources else {})
         try:
-            yield _read_picture(path, labels, names, said, passes)
+            with well_formed(labels, "it, or the JSON beside it,"):
+                picture = _read_picture(path, labels, names, said, passes)
         except InputError as problem:
             yield LeftOut(problem.path, "picture", problem.problem)
+            continue
+        yield picture
     if not isinstance(folder, list) and label_folder(folder) != folder:
         stems = {path.stem for path in paths}
         for labels in sorted(label_folder(folder).glob("*.txt")):
