@@ -1,6 +1,6 @@
 """How fast a server takes an upload over loopback, against `cp` of the same file.
 
-    python benchmarks/uploads.py [--mib 1024] [--rounds 3]
+    python -m benchmarks.uploads [--mib 1024] [--rounds 3]
 
 Each round copies a file, then sends it to `schouw serve`, both from the page cache to the same disk. The server hashes
 (SHA-256) and makes sure that the bytes are on the disk before it answers; `cp` does neither, so it is also timed with
