@@ -4,7 +4,6 @@ Geometry (scale, shift, small roll, pitch and turn of the camera, mirror, mosaic
 the boxes and the ignored regions along. Never upside down: a road is always below the horizon.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import albumentations as A  # noqa: N812 - its documented alias
@@ -29,7 +28,7 @@ def windscreen() -> list[Any]:
         A.RandomRain(
             slant_range=(-8, 8), drop_length=8, drop_width=1, blur_value=3, brightness_coefficient=0.85, p=0.03
         ),
-        A.OneOf([Change(low_sun), Change(wet_road), Change(night), Change(droplets)], p=0.12),
+        A.OneOf([Change(name) for name in CHANGES], p=0.12),
         A.GaussNoise(std_range=(0.01, 0.05), p=0.1),
         A.OneOf([A.ImageCompression(quality_range=(35, 85)), A.Downscale(scale_range=(0.5, 0.9))], p=0.2),
         A.ToGray(p=0.02),
@@ -91,16 +90,19 @@ def droplets(image: Image, rng: np.random.Generator) -> Image:
     return np.asarray(np.clip(image * (1 - soft) + blurred * soft, 0, 255), np.uint8)
 
 
-class Change(A.ImageOnlyTransform):  # type: ignore[misc]
-    """One of the above as a transform of albumentations, with its random numbers."""
+CHANGES = {change.__name__: change for change in (low_sun, wet_road, night, droplets)}
 
-    def __init__(self, change: Callable[[Image, np.random.Generator], Image]) -> None:
-        super().__init__(p=1.0)
+
+class Change(A.ImageOnlyTransform):  # type: ignore[misc]
+    """One of the above, by its name, as a transform of albumentations; a run's settings are written down as text."""
+
+    def __init__(self, change: str, p: float = 1.0) -> None:
+        super().__init__(p=p)
         self.change = change
 
     def apply(self, img: Image, **_: Any) -> Image:
         """Change a picture."""
-        return self.change(img, self.random_generator)
+        return CHANGES[self.change](img, self.random_generator)
 
 
 def contact_sheet(image: Image, seed: int, rows: int = 4, columns: int = 6) -> Image:

@@ -4,8 +4,11 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 pytest.importorskip("albumentations", reason="needs the train extra: pip install -e '.[train]'")
+
+import albumentations as A  # noqa: N812 - its documented alias
 
 from detector.types import Image
 from training.augment import contact_sheet, droplets, low_sun, night, wet_road, windscreen
@@ -66,5 +69,9 @@ def test_the_sky_stays_above_the_road() -> None:
     assert sum(tile[:50].mean() > tile[70:].mean() for tile in tiles) >= 38  # noise of a night may hide it
 
 
-def test_the_transforms_travel_to_workers_and_into_checkpoints() -> None:
+def test_the_transforms_travel_to_workers_into_checkpoints_and_into_a_runs_settings() -> None:
     assert len(pickle.loads(pickle.dumps(windscreen()))) == len(windscreen())
+    written = yaml.safe_dump([A.to_dict(transform) for transform in windscreen()])  # as Ultralytics writes args.yaml
+    again = A.Compose([A.from_dict(transform) for transform in yaml.safe_load(written)], seed=3)
+    first = A.Compose(windscreen(), seed=3)
+    assert all(np.array_equal(first(image=road())["image"], again(image=road())["image"]) for _ in range(20))
