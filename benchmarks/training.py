@@ -61,7 +61,7 @@ def one(name: str, data: Path, count: int, size: int, epochs: int) -> dict[str, 
         trainer.add_callback("on_train_epoch_end", clock.end)
         trainer.train()
     timed = len(clock.wall) - 1
-    loss = float(trainer.tloss.sum())
+    loss = float(sum(trainer.label_loss_items(trainer.tloss).values()))
     return {
         "per_s": timed * count / sum(clock.wall[1:]),
         "cpu_s": sum(clock.cpu[1:]) / timed / count,
