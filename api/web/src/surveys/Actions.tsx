@@ -101,6 +101,7 @@ export function Actions({ survey, reload }: { survey: Survey; reload: () => void
         <Confirm
           title={t('cancelTitle')}
           yes={t('cancelYes')}
+          no={t('keep')}
           danger
           busy={busy}
           onClose={() => setAsking(null)}
@@ -113,6 +114,7 @@ export function Actions({ survey, reload }: { survey: Survey; reload: () => void
         <Confirm
           title={t('removeTitle')}
           yes={t('removeYes')}
+          no={t('keepIt')}
           danger
           busy={busy}
           onClose={() => setAsking(null)}

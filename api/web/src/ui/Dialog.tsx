@@ -48,15 +48,23 @@ export function Dialog({ title, onClose, children, actions }: Props) {
   );
 }
 
+interface Question extends Props {
+  yes: string;
+  onYes: () => void;
+  /** What closing it means; where "cancel" could be read as doing it. */
+  no?: string;
+  danger?: boolean;
+  busy?: boolean;
+}
+
 /** Ask before something that can't be undone. */
-export function Confirm(props: Props & { yes: string; onYes: () => void; danger?: boolean; busy?: boolean }) {
-  const { yes, onYes, danger, busy, ...dialog } = props;
+export function Confirm({ yes, onYes, no, danger, busy, ...dialog }: Question) {
   return (
     <Dialog
       {...dialog}
       actions={
         <>
-          <Button label={t('cancel')} onClick={props.onClose} />
+          <Button label={no ?? t('cancel')} onClick={dialog.onClose} />
           <Button look={danger ? 'danger' : 'primary'} label={yes} onClick={onYes} disabled={busy} />
         </>
       }

@@ -31,7 +31,7 @@ export function DriveCard({ drive, first, plan, error, busy }: Props) {
   const videos = files.filter(({ path }) => roleOf(path) === 'video').length;
   const track = files.some(({ path }) => roleOf(path) === 'track');
   return (
-    <li class={`card upload-drive${drive.send ? '' : ' off'}`}>
+    <li class={`card upload-drive${drive.send ? '' : ' off'}`} aria-label={name}>
       <div class="upload-drive-head">
         <Check
           label={t('include')}

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button } from '../ui/Button';
 import { Icon } from '../ui/Icon';
-import { chosen, dropped, pickWithHandles } from './drop';
+import { chosen, dropped, hasPicker, pickWithHandles } from './drop';
 import { ACCEPT, type Picked } from './grouping';
 import { uploadMessages as t } from './messages';
 
@@ -34,7 +34,7 @@ export function DropZone({ onPicked, reading }: { onPicked: (picked: Promise<Pic
   }, []);
 
   const choose = async (): Promise<void> => {
-    const picked = await pickWithHandles();
+    const picked = hasPicker() ? await pickWithHandles() : null;
     if (picked) onPicked(Promise.resolve(picked));
     else files.current?.click();
   };

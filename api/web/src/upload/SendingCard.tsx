@@ -88,6 +88,7 @@ export function SendingCard({ sending, chooseAgain }: { sending: Sending; choose
         <Confirm
           title={t('cancelTitle')}
           yes={t('cancelYes')}
+          no={t('keepSending')}
           danger
           onClose={() => setAsking(false)}
           onYes={() => attempt(cancel(id).finally(() => setAsking(false)))}

@@ -7,7 +7,7 @@ import { Note } from '../ui/Note';
 import { Loading } from '../ui/States';
 import { toast } from '../ui/Toast';
 import { DropZone } from './DropZone';
-import { chosen, pickWithHandles } from './drop';
+import { chosen, hasPicker, pickWithHandles } from './drop';
 import { ACCEPT, type Picked } from './grouping';
 import { uploadMessages as t } from './messages';
 import { PlanList, plan } from './PlanList';
@@ -41,7 +41,7 @@ export function UploadPage() {
   };
 
   const chooseAgain = async (): Promise<void> => {
-    const picked = await pickWithHandles();
+    const picked = hasPicker() ? await pickWithHandles() : null;
     if (picked) await take(Promise.resolve(picked));
     else again.current?.click();
   };

@@ -55,6 +55,9 @@ export const chosen = (files: FileList | null): Picked[] =>
 
 type OpenPicker = (options: { multiple: boolean }) => Promise<FileSystemFileHandle[]>;
 
+/** Whether the browser has a picker of its own. Without one, click an input at once: that may only follow a click. */
+export const hasPicker = (): boolean => Boolean((window as { showOpenFilePicker?: OpenPicker }).showOpenFilePicker);
+
 /**
  * The browser's own picker, where it gives handles that survive a reload. Null: there is none, use an input;
  * an empty list: the person thought better of it.

@@ -17,7 +17,6 @@ export const uploadMessages = messages({
     planLead:
       '{n} opname. Klopt het niet? Wijzig de naam, voeg samen of splits.|{n} opnames. Klopt het niet? Wijzig de namen, voeg samen of splits.',
     include: 'Insturen',
-    includeOf: '{name} insturen',
     name: 'Naam van de opname',
     rear: 'Dit lijkt de camera achter. De camera voor heeft hetzelfde wegdek al; stuur deze alleen als die er niet is.',
     noTrack:
@@ -77,13 +76,11 @@ export const uploadMessages = messages({
     missingText:
       'Kies hetzelfde bestand nog eens; wat al bij de server is, hoeft niet opnieuw.|Kies dezelfde {n} bestanden nog eens; wat al bij de server is, hoeft niet opnieuw.',
     missingChoose: 'Kies de bestanden',
-    missingGo: 'Verder sturen',
     resumed: '{name} gaat verder',
     changed:
       '{name} is veranderd sinds het begin van het versturen. Laat het weg, of stop deze opname en begin opnieuw.',
     allHere: 'Alles is bij de server.',
     toSurvey: 'Naar de opname',
-    surveyState: 'Stand: {state}',
     unreadable: 'Het bestand is niet meer te lezen. Zit de kaart of schijf er nog in? Kies het bestand daarna opnieuw.',
     expired: 'De server heeft dit niet meer: het lag te lang stil. Stop deze opname en begin opnieuw.',
     said_start: '{name} wordt verstuurd',
@@ -107,7 +104,6 @@ export const uploadMessages = messages({
     planLead:
       '{n} survey. Not right? Change the name, join or split.|{n} surveys. Not right? Change the names, join or split.',
     include: 'Send',
-    includeOf: 'Send {name}',
     name: 'Name of the survey',
     rear: 'This looks like the rear camera. The front camera has the same road already; send this only when there is none.',
     noTrack:
@@ -167,12 +163,10 @@ export const uploadMessages = messages({
     missingText:
       'Choose the same file again; what the server has is not sent twice.|Choose the same {n} files again; what the server has is not sent twice.',
     missingChoose: 'Choose the files',
-    missingGo: 'Go on sending',
     resumed: '{name} goes on',
     changed: '{name} was changed since sending began. Leave it out, or stop this survey and begin again.',
     allHere: 'Everything has arrived.',
     toSurvey: 'To the survey',
-    surveyState: 'State: {state}',
     unreadable: "The file can't be read any more. Is the card or disk still there? Then choose the file again.",
     expired: 'The server no longer has this: it lay still for too long. Stop this survey and begin again.',
     said_start: '{name} is being sent',
