@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
+from starlette.responses import RedirectResponse
 
 from api import errors
 from api.context import Context
@@ -61,6 +62,8 @@ def create_app(context: Context) -> FastAPI:
         description="Uploads of footage, damage and condition per road segment, OGC API Features, vector tiles.",
         license_info={"name": "AGPL-3.0-or-later", "identifier": "AGPL-3.0-or-later"},
         lifespan=lifespan,
+        docs_url=None,  # FastAPI's own page loads its scripts from elsewhere; the web app has one of ours
+        redoc_url=None,
     )
     app.state.context = context
     app.state.receiver = Receiver(context.settings.home / "uploads")
@@ -70,10 +73,15 @@ def create_app(context: Context) -> FastAPI:
     for prefix, router in ROUTES:
         app.include_router(router, prefix=prefix)
     if WEB.is_dir():
+        app.add_api_route("/docs", _docs, include_in_schema=False)
         app.mount("/", Site(WEB, context.settings.basemap), name="web")
     else:
         app.add_api_route("/", _not_built, include_in_schema=False)
     return app
+
+
+def _docs() -> RedirectResponse:
+    return RedirectResponse("docs.html")  # relative: a proxy may give the server a folder
 
 
 def _not_built() -> None:

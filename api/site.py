@@ -13,7 +13,8 @@ from typing_extensions import override
 PACKED = (("br", ".br"), ("gzip", ".gz"))  # content encoding, and how a file that was packed by the build ends
 HASHED = "assets/"  # where the build puts files whose names change with their contents
 NOT_BUILT = (
-    "the web app is not built: run `npm ci && npm run build` in api/web, or install the wheel; the API is at /docs"
+    "the web app is not built: run `npm ci && npm run build` in api/web, or install the wheel; /openapi.json says what"
+    " else is here"
 )
 
 
