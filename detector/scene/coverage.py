@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ SIDES = (0.25, 0.75)  # of the picture's width: the lane ahead, without verges a
 WHITE = 250
 BLOCK_PX = 8
 LEAST_M = 2.0  # a shorter stretch in front of a vehicle is not worth a look
+Unusable: TypeAlias = Literal["no road in view", "hidden by a vehicle", "too dark", "over-exposed", "glare", "blurred"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def _blurred(views: Sequence[RoadView], options: CoverageOptions) -> float:
     return max(options.blurred, options.blurred_of_drive * median(v.sharpness for v in views))
 
 
-def _unusable(view: RoadView, sharpness: float, options: CoverageOptions) -> str:
+def _unusable(view: RoadView, sharpness: float, options: CoverageOptions) -> Unusable | Literal[""]:
     if view.near_m >= view.far_m:
         return "no road in view"
     if view.hidden:

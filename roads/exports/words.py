@@ -16,6 +16,8 @@ DUTCH: dict[str, dict[str, str]] = {
         "too dark": "te donker",
         "blurred": "bewogen of onscherp",
         "over-exposed": "overbelicht",
+        "glare": "tegenlicht",
+        "hidden by a vehicle": "voertuig ervoor",
         "no road in view": "geen weg in beeld",
         "not usable": "niet bruikbaar",
         "no coverage was measured": "dekking niet gemeten",

@@ -1,5 +1,8 @@
+from typing import get_args
+
 import pytest
 
+from detector.scene.coverage import Unusable
 from detector.taxonomy import Kind
 from roads.condition.score import GRADES_NL, PLANS_NL, Status
 from roads.exports.headings import HEADINGS, Heading, Language, spoken
@@ -32,6 +35,10 @@ def test_a_language_leaves_out_what_only_repeats_it_in_the_other() -> None:
 
 def test_a_unit_stands_behind_the_heading() -> None:
     assert Heading("Area", "Oppervlak", "On the road", "Op de weg", "m²", 2).title("nl") == "Oppervlak (m²)"
+
+
+def test_every_reason_why_a_frame_is_not_usable_has_a_dutch_word() -> None:
+    assert set(get_args(Unusable)) <= set(DUTCH["reason"])
 
 
 def test_the_legend_has_every_grade_plan_and_state_and_says_it_as_the_tables_do() -> None:
