@@ -8,9 +8,10 @@ from detector.scene.extent import Extent, settled
 from detector.scene.measure import area_m2, ground_sigma, size_sigma
 from detector.scene.placing import Drive
 from detector.scene.registration import AHEAD, LEFT
-from detector.taxonomy import CLASSES, Measure
+from detector.taxonomy import BY_NAME, CLASSES, Measure
 from detector.types import Defect, Look
 
+SHORT = (BY_NAME["transverse_crack"].id, BY_NAME["pothole"].id)  # along the road
 FOLLOWED_SIGMA, GUESSED_SIGMA = 0.03, 0.06  # of a crack's winding as a picture shows it, and of none
 
 
@@ -26,7 +27,7 @@ def defect_of(
     best = max(range(len(looks)), key=lambda n: (looks[n].detection.score, -looks[n].far_m))
     nearest = min(looks, key=lambda k: (any(drive.cuts(position[k.frame_index], k)), k.near_m + k.far_m))
     frame, camera = drive.frames[position[nearest.frame_index]], drive.cameras[position[nearest.frame_index]]
-    s0, s1, t0, t1 = settled(extent, seen)
+    s0, s1, t0, t1 = settled(extent, seen, class_id not in SHORT)
     # The shift that the frames agree on is kept among them; the place goes with the pose of the frame that saw it best.
     back = drive.corrections[position[nearest.frame_index]].mean
     lon, lat = drive.path.place((s0 + s1) / 2 - back[AHEAD], (t0 + t1) / 2 - back[LEFT])

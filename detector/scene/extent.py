@@ -75,21 +75,28 @@ class Extent:
         return (s - a) ** 2 / (var[0] + var[1]) + (t - b) ** 2 / (var[2] + var[3])
 
 
-def settled(whole: Extent, seen: Sequence[Extent]) -> Rectangle:
+def settled(whole: Extent, seen: Sequence[Extent], is_long: bool = True) -> Rectangle:
     """Return the rectangle of a damage after all looks: its middle by all of them, its size by those that saw its ends.
 
     Edges of different looks are shifted against each other by the poses' errors, which stretches what they enclose; the
-    two ends in one look are not. Damage much longer than any look at it was shown in parts, and keeps what they span.
+    two ends in one look are not. Damage much longer than any look at it was shown in parts, and keeps what they span;
+    unless it is of a kind that never `is_long` along the road: then one of the looks was at something else, and it
+    lies where the surest look saw it.
     """
     rectangle = whole.rectangle
     sides: list[float] = []
     for first in (0, 2):
         low, high = rectangle[first : first + 2]
         ends = [e.edges[first : first + 2] for e in seen]
-        sizes = [(b.at - a.at, 1 / (a.var + b.var)) for a, b in ends if not a.cut and not b.cut]
-        if sizes:
-            size = max(sum(length * weight for length, weight in sizes) / sum(weight for _, weight in sizes), 0.0)
-            if high - low < PARTS * size + PARTS_M:
+        whole_ends = [(a, b, 1 / (a.var + b.var)) for a, b in ends if not a.cut and not b.cut]
+        if whole_ends:
+            total = sum(weight for _, _, weight in whole_ends)
+            size = max(sum((b.at - a.at) * weight for a, b, weight in whole_ends) / total, 0.0)
+            stretched = high - low >= PARTS * size + PARTS_M
+            if stretched and first == 0 and not is_long:
+                near, far, _ = max(whole_ends, key=lambda e: e[2])
+                low, high = near.at, far.at
+            elif not stretched:
                 middle = (low + high) / 2
                 low, high = middle - size / 2, middle + size / 2
         sides += [low, high]
