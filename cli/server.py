@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from cli import options
+from cli.extras import needs
 from cli.progress import bars, errors, exit_if
-from detector.errors import SettingsError
 
 Home = Annotated[
     Path | None,
@@ -44,7 +44,7 @@ def serve(
 
         schouw serve --home /srv/schouw --map map --host 0.0.0.0
     """
-    _check_extra()
+    needs(*EXTRA, extra="server")
     from api.log import configure_log
     from api.serve import Address, check_open
     from api.serve import serve as run
@@ -76,7 +76,7 @@ def worker(
 
         schouw worker --home /srv/schouw
     """
-    _check_extra()
+    needs(*EXTRA, extra="server")
     from api.jobs.process import work
     from api.log import configure_log
     from api.settings import read_settings
@@ -130,11 +130,3 @@ def upload(
     exit_if([survey["error"]] if survey["error"] else [])
     if survey["state"] == "attention":
         raise typer.Exit(1)
-
-
-def _check_extra() -> None:
-    from importlib.util import find_spec
-
-    missing = [package for package in EXTRA if find_spec(package) is None]
-    if missing:
-        raise SettingsError(f"this command needs {', '.join(missing)}; run: pip install 'schouw[server]'")
