@@ -69,7 +69,8 @@ def seen_twice(camera: Camera, step_m: float, turn_deg: float, nod_deg: float) -
 @given(cameras, st.floats(0.3, 3), st.floats(-8, 8), st.floats(-1, 1))
 def test_a_motion_moves_pixels_as_the_camera_does(camera: Camera, step_m: float, turn: float, nod: float) -> None:
     first, second = seen_twice(camera, step_m, turn, nod)
-    near = (np.abs(first) < 700).all(1) & (np.abs(second) < 700).all(1)
+    inside = (500, 300)  # far outside the picture a strong barrel folds back on itself
+    near = (np.abs(first) < inside).all(1) & (np.abs(second) < inside).all(1)
     pair = np.zeros(len(first), dtype=np.intp)
     moved = move_back(second, pair, motion_of(camera, step_m, turn, nod)[None], shared_of(camera))
     assert moved[near] == pytest.approx(first[near], abs=0.02)
