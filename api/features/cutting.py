@@ -1,19 +1,18 @@
 """Cutting a layer into vector tiles of the web's Mercator grid."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.features.mvt import LINE, POINT, Cells, encode
-from api.store.fields import LAYERS, Field
-from api.store.schema import LAYER_TABLES
-from api.store.spatial import in_box
-from detector.types import Floats
+from api.store.fields import LAYERS, Field, Type
+from api.store.spatial import shown_in
+from detector.types import Floats, Ints
+from roads.sections import Lines
 
 ZOOMS = {"segments": (0, 15), "coverage": (13, 15), "defects": (14, 15)}  # from, and to: maps enlarge it beyond
 DEEPEST = 22
@@ -23,6 +22,7 @@ WHOLE = 12  # from this zoom on segments are drawn one by one
 LEFT_OUT = ("segment_id", "name", "score", "priority")
 SHARES = ("coverage", "confidence")
 TENTH = 10
+WKB_POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("xy", "<f8", 2)])  # little-endian, as shapely writes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +57,48 @@ class Address:
         return np.column_stack([x, y])
 
 
+@dataclass(frozen=True, slots=True)
+class Far:
+    """Segments as they are drawn from afar: only what they look like tells them apart."""
+
+    lines: Lines  # (n,) in degrees
+    look: Ints  # (n,) which look each has
+    columns: Mapping[str, tuple[Type, Sequence[Any]]]  # of the looks
+
+    @classmethod
+    def of(cls, wkb: Sequence[bytes], values: Sequence[Sequence[Any]]) -> "Far":
+        """Make it of what `shown_in` finds, of which there is some."""
+        fields = dict(zip(_fields("segments"), zip(*values, strict=True), strict=True))
+        known = {f: _coarse(f, v) for f, v in fields.items() if f.name not in LEFT_OUT}
+        looks: dict[tuple[Any, ...], int] = {}
+        look = [looks.setdefault(row, len(looks)) for row in zip(*known.values(), strict=True)]
+        columns = {f.name: (f.type, v) for f, v in zip(known, zip(*looks, strict=True), strict=True)}
+        return cls(shapely.from_wkb(wkb), np.array(look), columns)
+
+    def tile(self, address: Address, some: Ints | None = None) -> bytes:
+        """Draw them (or some of them) on a tile."""
+        lines, look = (self.lines, self.look) if some is None else (self.lines[some], self.look[some])
+        cells = _lines(address, lines)
+        cells = Cells(cells.xy, cells.count, look[cells.feature])
+        return encode(address.layer, address.extent, self.columns, LINE, cells, merge=True)
+
+
 def cut(session: Session, address: Address, postgres: bool) -> bytes:
     """Cut a tile; empty when it has no features."""
-    table = LAYER_TABLES[address.layer]
-    whole = address.layer != "segments" or address.zoom >= WHOLE
-    fields = [f for f in LAYERS[address.layer] if f.tile and (whole or f.name not in LEFT_OUT)]
-    asked = select(table.c.geometry, *(table.c[field.name] for field in fields)).where(
-        in_box(address.layer, address.bounds, postgres)
-    )
-    rows = session.execute(asked.order_by(table.c.row)).all()
-    if not rows:
+    geometry, values = shown_in(session, address.layer, address.bounds, postgres)
+    if not geometry:
         return b""
-    geometry, *values = zip(*rows, strict=True)
-    columns = {f.name: (f.type, v if whole else _coarse(f, v)) for f, v in zip(fields, values, strict=True)}
+    if address.layer == "segments" and address.zoom < WHOLE:
+        return Far.of(geometry, values).tile(address)
+    fields = _fields(address.layer)
+    columns = {f.name: (f.type, v) for f, v in zip(fields, zip(*values, strict=True), strict=True)}
     kind = POINT if address.layer == "defects" else LINE
-    cells = _points(address, geometry) if kind == POINT else _lines(address, geometry)
-    return encode(address.layer, address.extent, columns, kind, cells, merge=not whole)
+    cells = _points(address, geometry) if kind == POINT else _lines(address, shapely.from_wkb(geometry))
+    return encode(address.layer, address.extent, columns, kind, cells, merge=False)
+
+
+def _fields(layer: str) -> list[Field]:
+    return [field for field in LAYERS[layer] if field.tile]
 
 
 def _coarse(field: Field, values: Sequence[Any]) -> Sequence[Any]:
@@ -85,17 +111,17 @@ def _coarse(field: Field, values: Sequence[Any]) -> Sequence[Any]:
 
 
 def _points(address: Address, wkb: Sequence[bytes]) -> Cells:
-    xy = address.grid(shapely.get_coordinates(shapely.from_wkb(wkb)))
+    xy = address.grid(np.frombuffer(b"".join(wkb), WKB_POINT)["xy"])
     rim = address.extent * BUFFER
     inside = np.flatnonzero(((xy >= -rim) & (xy < address.extent + rim)).all(axis=1))
     cells = np.floor(xy[inside]).astype(np.int64)
     return Cells(cells, np.ones(len(inside), np.int64), inside)
 
 
-def _lines(address: Address, wkb: Sequence[bytes]) -> Cells:
+def _lines(address: Address, lines: Lines) -> Cells:
     rim = address.extent * BUFFER
-    lines = shapely.transform(shapely.from_wkb(wkb), address.grid)
-    clipped = shapely.clip_by_rect(lines, -rim, -rim, address.extent + rim, address.extent + rim)
+    on_grid = shapely.transform(lines, address.grid)
+    clipped = shapely.clip_by_rect(on_grid, -rim, -rim, address.extent + rim, address.extent + rim)
     parts, feature = shapely.get_parts(shapely.simplify(clipped, 0.5), return_index=True)
     drawn = shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING
     parts, feature = parts[drawn & ~shapely.is_empty(parts)], feature[drawn & ~shapely.is_empty(parts)]

@@ -4,7 +4,6 @@ A tile of a town has thousands of features, and the libraries that there are go 
 seconds. Here attributes are numbered by column, and the whole numbers that a tile consists of are packed all at once.
 """
 
-import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -60,9 +59,11 @@ def encode(
     tags = _packed(np.stack([keys, codes], axis=2)[known].ravel(), 2 * known.sum(axis=1))
     places = _packed(*_commands(cells, starts, kind))
     shape = bytes((3 << 3, kind))
-    features = b"".join(
-        [_field(2, _field(2, tag) + shape + _field(4, place)) for tag, place in zip(tags, places, strict=True)]
-    )
+    bodies = [
+        HEADS[2] + _varint(len(tag)) + tag + shape + HEADS[4] + _varint(len(place)) + place
+        for tag, place in zip(tags, places, strict=True)
+    ]
+    features = b"".join([HEADS[2] + _varint(len(body)) + body for body in bodies])
     head = VERSION + _field(1, name.encode()) + features
     named = b"".join(_field(3, key.encode()) for key in columns)
     return _field(3, head + named + b"".join(values) + bytes((5 << 3,)) + _varint(extent))
@@ -74,18 +75,20 @@ def _numbered(columns: Mapping[str, tuple[Type, Sequence[Any]]], n: int) -> tupl
     for place, (kind, column) in enumerate(columns.values()):
         number, distinct = pd.factorize(np.array(column, dtype=object))
         codes[:, place] = np.where(number >= 0, number + len(messages), -1)
-        messages += [_field(4, _value(kind, value)) for value in distinct.tolist()]
+        messages += _values(kind, distinct.tolist())
     return codes, messages
 
 
-def _value(kind: Type, value: Any) -> bytes:
+def _values(kind: Type, values: Sequence[Any]) -> list[bytes]:
     if kind == "string":
-        return _field(1, str(value).encode())
+        return [_field(4, _field(1, str(value).encode())) for value in values]
     if kind == "boolean":
-        return bytes((7 << 3, bool(value)))
-    if kind == "integer" and value >= 0:
-        return bytes((5 << 3,)) + _varint(int(value))
-    return bytes((3 << 3 | 1,)) + struct.pack("<d", value)
+        return [_field(4, bytes((7 << 3, bool(value)))) for value in values]
+    if kind == "integer" and all(0 <= value < 1 << 35 for value in values):
+        numbers = _packed(np.array(values, np.int64), np.ones(len(values), np.int64))
+        return [_field(4, WHOLE + number) for number in numbers]
+    packed = np.array(values, "<f8").tobytes()
+    return [DOUBLE + packed[start : start + 8] for start in range(0, len(packed), 8)]
 
 
 def _merged(cells: Cells, group: Ints) -> Cells:
@@ -161,4 +164,6 @@ def _written(number: int) -> bytes:
 
 
 VARINTS = [_written(number) for number in range(1 << 14)]  # nearly all lengths of a tile are among these
+WHOLE = bytes((5 << 3,))
+DOUBLE = bytes((4 << 3 | 2, 9, 3 << 3 | 1))  # of a value's message
 HEADS = [bytes((number << 3 | 2,)) for number in range(6)]  # of fields with a length

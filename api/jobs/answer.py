@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from api.store.schema import Job
 from api.store.states import JobState
 
-Kind = Literal["check", "look", "map", "export", "tidy"]
+Kind = Literal["check", "look", "map", "draw", "export", "tidy"]
 
 
 class JobAnswer(BaseModel):

@@ -21,6 +21,7 @@ from api.features.answers import (
     kept_review,
     review_answer,
 )
+from api.features.far import ask_to_draw
 from api.features.reviewing import decide
 from api.features.served import Kept, headers, is_known, served_state, version_of
 from api.store.layers import count_features, feature_of, map_state, properties_of
@@ -100,6 +101,7 @@ def review(defect_id: DefectId, given: NewReview, context: Ctx, kept: Kept, pers
             session, state, network, _defect(session, defect_id),
             given.decision, given.class_name, given.note, person.name,
         )  # fmt: skip
+        ask_to_draw(session, person.name)
         properties = _defect(session, defect_id)
         segment_id = properties["segment_id"]
         on = feature_of(session, "segments", segment_id) if segment_id is not None else None

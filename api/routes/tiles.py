@@ -11,6 +11,7 @@ from api.auth import Reader
 from api.context import Context, Ctx
 from api.errors import Problem, responses
 from api.features.cutting import DEEPEST, ZOOMS, Address, cut
+from api.features.far import drawn
 from api.features.served import Kept, Served, headers, is_known, served_state, version_of
 from api.routes.features import base_of
 from api.store.fields import LAYERS
@@ -96,7 +97,8 @@ async def tile(
 ) -> Response:
     """Cut a tile of a layer (Mapbox Vector Tile 2.1, in the web's Mercator grid).
 
-    Below zoom 12, segments that look the same are one feature, without their ids and names.
+    Below zoom 12, segments that look the same are one feature, without their ids and names; of a large network these
+    tiles follow a review after a minute or two, and name the version that they show.
     """
     address = Address(layer, z, x, y)
     if max(x, y) >= 1 << z:
@@ -121,6 +123,8 @@ def _made(context: Context, kept: Served, address: Address) -> tuple[str, bytes]
     """The tile of the map that is served now, packed, and that map's version."""
     with context.database.read() as session:
         version = version_of(served_state(session))
+        if (far := drawn(session, address)) is not None:
+            return far
 
         def make() -> bytes:
             if address.zoom < ZOOMS[address.layer][0]:

@@ -16,7 +16,7 @@ class Chunk:
     """New rows of a table, in the order of its columns, the first of which (`row`) ascends over all chunks."""
 
     rows: Sequence[Row]
-    boxes: Sequence[Row] = ()  # of a layer: row, west, east, south, north
+    boxes: Sequence[Row] = ()  # of a layer: row, west, east, south, north, geometry, what tiles show (JSON)
 
 
 def replace_rows(connection: Connection, table: Table, chunks: Iterable[Chunk], by: Sequence[str]) -> int:

@@ -11,6 +11,7 @@ import shapely
 
 from api.store.bulk import Chunk
 from api.store.fields import IDS, LAYERS
+from api.store.spatial import SHOWN
 from detector.types import Floats, Ints
 from roads.inventory import Inventory
 from roads.layers import counts
@@ -56,9 +57,12 @@ def _chunk(name: str, part: gpd.GeoDataFrame, places: Lines, numbers: list[int])
     ids = numbers if IDS[name] == "row" else columns[names.index(IDS[name])]
     features = written(names, values, ids, places)
     box = shapely.bounds(places)[:, [0, 2, 1, 3]].tolist()
+    wkb = shapely.to_wkb(places).tolist()
+    columns_shown = [names.index(field) for field in SHOWN[name]]
+    shown = [orjson.dumps([v[at] for at in columns_shown]).decode() for v in values]
     return Chunk(
-        [(n, *v, g, f) for n, v, g, f in zip(numbers, values, shapely.to_wkb(places).tolist(), features, strict=True)],
-        [(n, *b) for n, b in zip(numbers, box, strict=True)],
+        [(n, *v, g, f) for n, v, g, f in zip(numbers, values, wkb, features, strict=True)],
+        [(n, *b, g, s) for n, b, g, s in zip(numbers, box, wkb, shown, strict=True)],
     )
 
 

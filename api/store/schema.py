@@ -176,6 +176,18 @@ class MapState(Base):
     table: Mapped[str]  # the condition table, YAML
 
 
+class FarTile(Base):
+    """A tile of the segments seen from afar, where it takes seconds to cut (`api.features.far`)."""
+
+    __tablename__ = "map_far_tiles"
+
+    zoom: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    x: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    y: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    version: Mapped[str] = mapped_column(String(40))  # of the map that it shows
+    content: Mapped[bytes]  # gzip
+
+
 TYPES: dict[str, Any] = {"string": Text, "integer": BigInteger, "number": Double, "boolean": Boolean}
 FRAME_TYPES: dict[str, Any] = {"int64": BigInteger, "float64": Double, "bool": Boolean, "string": Text}
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.context import Context
+from api.features.far import draw
 from api.jobs.handler import Report
 from api.store.layers import map_state
 from api.store.publish import publish
@@ -90,6 +91,12 @@ def put_on_map(context: Context, payload: Mapping[str, Any], report: Report) -> 
     return {"revision": revision, "mapped": mapped, "failed": failed}
 
 
+def redraw(context: Context, _: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Draw again what shows the map from afar, after reviews. See `api.jobs.handler.Handler`."""
+    report("drawing", 0, None)
+    return {"tiles": draw(context.database)}
+
+
 def found(context: Context, network: Network, table: Table) -> bool:
     """Make the empty map of a network if there is none yet; tell whether it was made.
 
@@ -161,6 +168,7 @@ def _publish(context: Context, inventory: Inventory, table: Table, revision: int
     write_inventory(inventory, folder)
     context.blobs.put(key, folder)
     publish(context.database, inventory, table, key=key, revision=revision, then=then)
+    draw(context.database)
     log.info("map: revision %d with %d surveys", revision, len(inventory.surveys))
 
 

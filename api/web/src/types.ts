@@ -16,7 +16,7 @@ export type Role = 'reader' | 'editor' | 'admin';
 
 export interface Job {
   id: number;
-  kind: 'check' | 'look' | 'map' | 'export' | 'tidy';
+  kind: 'check' | 'look' | 'map' | 'draw' | 'export' | 'tidy';
   state: JobState;
   survey?: string | null;
   stage: string | null;

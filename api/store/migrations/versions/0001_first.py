@@ -184,6 +184,12 @@ def upgrade() -> None:
         sa.Column("summary", sa.JSON, nullable=False),
         sa.Column("table", sa.Text, nullable=False),
     )
+    op.create_table(
+        "map_far_tiles",
+        *(sa.Column(name, sa.Integer, primary_key=True, autoincrement=False) for name in ("zoom", "x", "y")),
+        sa.Column("version", sa.String(40), nullable=False),
+        sa.Column("content", sa.LargeBinary, nullable=False),
+    )
     waiting = sa.text("state = 'queued'")
     op.create_index("uq_jobs_waiting_key", "jobs", ["key"], unique=True, sqlite_where=waiting, postgresql_where=waiting)
     for name, (columns, indexed) in MAP.items():
