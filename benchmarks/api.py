@@ -35,9 +35,12 @@ import shapely
 
 from api.context import open_context
 from api.features.cutting import Address
+from api.features.far import draw
 from api.settings import read_settings
 from api.store.layers import map_state
 from api.store.publish import publish
+from benchmarks import uploads
+from benchmarks.first_view import first_views
 from benchmarks.locating import ORIGIN, town
 from detector.files import atomic_path
 from detector.taxonomy import CLASSES
@@ -133,6 +136,7 @@ def build(home: Path, defects: int) -> float:
             context.blobs.put(KEY, Path(folder) / "inventory")
         begin = time.perf_counter()
         publish(context.database, inventory, read_table(), key=KEY, revision=1)
+        draw(context.database)
         return time.perf_counter() - begin
     finally:
         context.close()
@@ -164,8 +168,11 @@ def served(home: Path) -> Iterator[str]:
                 time.sleep(0.1)
         yield url
     finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 @dataclass(frozen=True)
@@ -311,7 +318,21 @@ def crowds(town: Town, sizes: Sequence[int]) -> list[Figure]:
     return figures
 
 
+def first_view(town: Town) -> list[Figure]:
+    """The map in a Chromium that has seen nothing of it."""
+    return [
+        Figure("first view of the map in Chromium, slowest of five", 1000 * max(first_views(town.url)), "ms", 2000, 800)
+    ]
+
+
+def uploaded() -> list[Figure]:
+    """An upload of 1 GiB against `cp`."""
+    rates = uploads.measured(mib=1024, rounds=3, port=8765)
+    return [Figure("upload over loopback, as a share of cp", rates["upload"] / rates["cp"], "x", 0.4, 0.8)]
+
+
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the server is stopped too
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--home", type=Path, help="folder in which the town is kept")
     parser.add_argument("--defects", type=int, default=1_000_000)
@@ -334,12 +355,16 @@ def main() -> None:
                     partial(boxes, known, client, given.defects),
                     partial(tiles, known, client),
                     partial(tracks, known, client, town()),
+                    partial(first_view, known),
                     partial(crowds, known, sizes),
                 )
             )
             for figure in measured:
                 print(figure, flush=True)
                 figures.append(figure)
+        for figure in uploaded():
+            print(figure, flush=True)
+            figures.append(figure)
     finally:
         if given.home is None:
             shutil.rmtree(home)

@@ -30,18 +30,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--port", type=int, default=8765)
     given = parser.parse_args()
+    measured(given.mib, given.rounds, given.port)
+
+
+def measured(mib: int, rounds: int, port: int) -> dict[str, float]:
+    """Run the rounds, print what they took, and return the medians, MiB/s: cp, cp and sync, upload."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         file = folder / "drive.mp4"
         rates: dict[str, list[float]] = {"cp": [], "cp and sync": [], "upload": []}
-        server = _serve(folder / "home", given.port)
+        server = _serve(folder / "home", port)
         try:
             before = _memory(server.pid, "VmRSS")
-            for number in range(given.rounds):
-                _fill(file, given.mib)
-                rates["cp"].append(given.mib / _copied(file, folder / "copy", sync=False))
-                rates["cp and sync"].append(given.mib / _copied(file, folder / "copy", sync=True))
-                rates["upload"].append(given.mib / _sent(file, given.port))
+            for number in range(rounds):
+                _fill(file, mib)
+                rates["cp"].append(mib / _copied(file, folder / "copy", sync=False))
+                rates["cp and sync"].append(mib / _copied(file, folder / "copy", sync=True))
+                rates["upload"].append(mib / _sent(file, port))
                 print(number, {name: round(values[-1]) for name, values in rates.items()}, "MiB/s")
             grown = _memory(server.pid, "VmHWM") - before
         finally:
@@ -51,6 +56,7 @@ def main() -> None:
     print("median MiB/s:", {name: round(rate) for name, rate in best.items()})
     print(f"upload / cp: {best['upload'] / best['cp']:.2f}; / cp and sync: {best['upload'] / best['cp and sync']:.2f}")
     print(f"memory of the server grew by at most {grown / 1024:.0f} MiB")
+    return best
 
 
 def _serve(home: Path, port: int) -> "subprocess.Popen[bytes]":
