@@ -2,6 +2,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("schouw", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("schouw")
 
 REPOSITORY = Path(__file__).parent.parent
 

@@ -1,7 +1,6 @@
 """The words of the tus protocol, 1.0.0: its headers, read and written (https://tus.io/protocols/resumable-upload)."""
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,7 +58,7 @@ def read_metadata(given: str | None) -> dict[str, str]:
             raise Problem(400, "Upload-Metadata: every key stands once, without spaces and commas", HEADERS)
         try:
             found[key] = base64.b64decode(value.strip(), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
+        except ValueError as error:  # no base64, not ASCII, or no UTF-8 inside
             raise Problem(400, f"Upload-Metadata: the value of '{key}' is no UTF-8 text in base64", HEADERS) from error
     return found
 
@@ -78,7 +77,7 @@ def read_checksum(given: str | None) -> Checksum | None:
         raise Problem(400, f"Upload-Checksum: the algorithm has to be one of {', '.join(ALGORITHMS)}", HEADERS)
     try:
         return Checksum(algorithm, base64.b64decode(digest.strip(), validate=True))
-    except binascii.Error as error:
+    except ValueError as error:  # no base64, or not ASCII
         raise Problem(400, "Upload-Checksum: the digest is no base64", HEADERS) from error
 
 

@@ -42,6 +42,12 @@ def test_any_checksum_is_read_or_refused(text: str) -> None:
     assert checksum is None or checksum.algorithm in tus.ALGORITHMS
 
 
+@pytest.mark.parametrize("given_", ["sha1 *", "sha1 é", "crc32 YQ=="])
+def test_what_is_no_checksum(given_: str) -> None:
+    with pytest.raises(Problem):
+        tus.read_checksum(given_)
+
+
 @given(st.sampled_from(tus.ALGORITHMS), st.binary(max_size=64))
 def test_checksums_are_read(algorithm: str, digest: bytes) -> None:
     read = tus.read_checksum(f"{algorithm} {base64.b64encode(digest).decode()}")
@@ -56,7 +62,7 @@ def test_what_is_no_number(given_: str | None) -> None:
     assert "Upload-Length" in raised.value.detail
 
 
-@pytest.mark.parametrize("pairs", ["a b c", "a YQ==,a YQ==", ", ", "ä YQ==", "a *", "a /w=="])
+@pytest.mark.parametrize("pairs", ["a b c", "a YQ==,a YQ==", ", ", "ä YQ==", "a *", "a é", "a /w=="])
 def test_what_is_no_metadata(pairs: str) -> None:
     with pytest.raises(Problem):
         tus.read_metadata(pairs)
