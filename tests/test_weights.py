@@ -62,11 +62,24 @@ def test_it_finds_rendered_damage(weights: Weights) -> None:
 @pytest.mark.slow
 def test_torch_and_openvino_agree(weights: Weights) -> None:
     pytest.importorskip("ultralytics", reason="needs the gpu extra: pip install -e '.[gpu]'")
-    on_cpu = Predictor(weights, "cpu", conf=0.05)
+    in_openvino = Predictor(weights, "cpu", conf=0.05, form="openvino")
     in_torch = Predictor(weights, "cpu", conf=0.05, form="torch")
     images = [picture.image for picture in pictures(12, seed=99, size=640)]
-    for a, b in zip(on_cpu.predict(images), in_torch.predict(images), strict=True):
+    for a, b in zip(in_openvino.predict(images), in_torch.predict(images), strict=True):
         assert _unpaired(a, b) + _unpaired(b, a) <= 0.1 * (len(a) + len(b)) + 1
+
+
+@pytest.mark.slow
+def test_integers_find_nearly_the_same(weights: Weights) -> None:
+    """A smoke test: that they lose no F1 is measured when a model is packaged, and stands in its card."""
+    if not weights.has("openvino-int8"):
+        pytest.skip(f"{weights.card.name} has no 8-bit form")
+    in_floats = Predictor(weights, "cpu", conf=0.05, form="openvino")
+    in_integers = Predictor(weights, "cpu", conf=0.05, form="openvino-int8")
+    images = [picture.image for picture in pictures(24, seed=99, size=640)]
+    pairs = list(zip(in_floats.predict(images), in_integers.predict(images), strict=True))
+    apart = sum(_unpaired(a, b) + _unpaired(b, a) for a, b in pairs)
+    assert apart <= 0.25 * sum(len(a) + len(b) for a, b in pairs)
 
 
 def _unpaired(these: list[Detection], those: list[Detection]) -> int:

@@ -204,7 +204,7 @@ def test_a_photo_is_upright_and_has_its_place(tmp_path: Path) -> None:
 def test_the_shared_pictures_are_the_same_from_a_dataset(shared: Path, tmp_path: Path) -> None:
     from training.data.card import read_card
 
-    folder = shared / "road-damage" / "val"
+    folder = (shared / "road-damage" / "val").resolve()
     report = import_dataset(folder, tmp_path / "d", ImportOptions(format="yolo", card="road-damage", split="val"))
     assert not report.left_out
     assert read_pictures(tmp_path / "d", split="val") == read_pictures(folder, read_card("road-damage"))
