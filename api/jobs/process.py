@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.process import BaseProcess
 
 from api.context import Context, open_context
@@ -68,7 +69,13 @@ class Workers:
         process = multiprocessing.get_context("spawn").Process(
             target=work_beside, args=(self.settings, os.getpid()), name="worker", daemon=False
         )
-        process.start()
+        # Ctrl-C reaches the server too, which then ends its workers; a new one must not trip over it while it starts.
+        resource_tracker.ensure_running()  # else `start` starts it, and unblocks the signal
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return process, time.monotonic()
 
     def _watch(self) -> None:
@@ -96,7 +103,8 @@ class Workers:
 def work_beside(settings: Settings, server: int) -> None:
     """Be a worker beside a server process, and end with it even when it is killed."""
     configure_log()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the server too, which then ends its workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.nice(5)  # who looks goes before what is worked out
     context = open_context(settings)
     worker = _worker(context)
