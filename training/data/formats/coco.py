@@ -18,6 +18,7 @@ from training.data.formats.source import (
     annotation,
     box_of,
     matching_files,
+    read_all,
     split_of,
     well_formed,
 )
@@ -56,16 +57,7 @@ def read(source: Path) -> Iterator[Found]:
     files = [path for path in _files(source) if source.is_file() or is_coco(path)]
     if not files:
         raise InputError(source, "holds no COCO file", "name the JSON, or the folder that it lies in")
-    root = source if source.is_dir() else _root(source)
-    album = Album(root)
-    used: set[Path] = set()
-    for path in files:
-        for found in _read_file(path, album):
-            if isinstance(found, SourcePicture):
-                used.add(found.path)
-            yield found
-    for path in album.others(used):
-        yield SourcePicture(path, files[0], None)
+    yield from read_all(files, Album(source if source.is_dir() else _root(source)), _read_file)
 
 
 def _root(file: Path) -> Path:

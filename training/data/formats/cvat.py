@@ -18,7 +18,16 @@ from training.data.formats.cvat_shapes import (
     texts_of,
     write_labels,
 )
-from training.data.formats.source import Album, Found, LeftOut, SourcePicture, matching_files, split_of, well_formed
+from training.data.formats.source import (
+    Album,
+    Found,
+    LeftOut,
+    SourcePicture,
+    matching_files,
+    read_all,
+    split_of,
+    well_formed,
+)
 from training.data.formats.target import Target
 from training.data.record import Picture
 
@@ -50,20 +59,18 @@ def read(source: Path) -> Iterator[Found]:
     files = [p for p in matching_files(source, ".xml") if source.is_file() or first_of(p, {"image"})]
     if not files:
         raise InputError(source, "holds no XML of 'CVAT for images'", "export the task as 'CVAT for images 1.1'")
-    album = Album(source if source.is_dir() else source.parent)
-    used: set[Path] = set()
-    for path in files:
-        for element in events(path, {"image"}):
-            try:
-                with well_formed(path, f"image '{element.get('name')}'"):
-                    picture = _read_image(path, element, album)
-            except InputError as problem:
-                yield LeftOut(path, "picture", f"{element.get('name')}: {problem}")
-                continue
-            used.add(picture.path)
-            yield picture
-    for path in album.others(used):
-        yield SourcePicture(path, files[0], None)
+    yield from read_all(files, Album(source if source.is_dir() else source.parent), _read_file)
+
+
+def _read_file(path: Path, album: Album) -> Iterator[Found]:
+    for element in events(path, {"image"}):
+        try:
+            with well_formed(path, f"image '{element.get('name')}'"):
+                picture = _read_image(path, element, album)
+        except InputError as problem:
+            yield LeftOut(path, "picture", f"{element.get('name')}: {problem}")
+            continue
+        yield picture
 
 
 def _read_image(path: Path, element: ElementTree.Element, album: Album) -> SourcePicture:

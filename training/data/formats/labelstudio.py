@@ -25,6 +25,7 @@ from training.data.formats.source import (
     annotation,
     box_of,
     matching_files,
+    read_all,
     well_formed,
 )
 from training.data.formats.target import Target
@@ -57,20 +58,18 @@ def read(source: Path) -> Iterator[Found]:
     files = [path for path in _files(source) if _is_tasks(path)]
     if not files:
         raise InputError(source, "holds no list of Label Studio tasks", "export the project as JSON")
-    album = Album(source if source.is_dir() else source.parent)
-    used: set[Path] = set()
-    for path in files:
-        for number, task in enumerate(load(path), start=1):
-            try:
-                with well_formed(path, f"task number {number}"):
-                    picture = _read_task(path, task, album)
-            except InputError as problem:
-                yield LeftOut(path, "picture", f"task number {number}: {problem}")
-                continue
-            used.add(picture.path)
-            yield picture
-    for path in album.others(used):
-        yield SourcePicture(path, files[0], None)
+    yield from read_all(files, Album(source if source.is_dir() else source.parent), _read_file)
+
+
+def _read_file(path: Path, album: Album) -> Iterator[Found]:
+    for number, task in enumerate(load(path), start=1):
+        try:
+            with well_formed(path, f"task number {number}"):
+                picture = _read_task(path, task, album)
+        except InputError as problem:
+            yield LeftOut(path, "picture", f"task number {number}: {problem}")
+            continue
+        yield picture
 
 
 def _read_task(path: Path, task: dict[str, Any], album: Album) -> SourcePicture:

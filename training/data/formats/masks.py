@@ -6,7 +6,6 @@ anything else about them: what we wrote carries the labels in a JSON side-car, w
 they were.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 from PIL import Image as PillowImage
 
 from detector.errors import InputError
+from detector.model.weights import sha256
 from training.data.formats import rle
 from training.data.formats.source import (
     Found,
@@ -105,7 +105,7 @@ def _read_picture(path: Path, stem: str, folder: Path, masks: dict[str, Path]) -
     if side_car.is_file():
         content = json.loads(side_car.read_text(encoding="utf-8"))
         said |= content["picture"]
-        if content["masks"] == {name: _hash(mask) for name, mask in masks.items()}:
+        if content["masks"] == {name: sha256(mask) for name, mask in masks.items()}:
             known = [annotation(side_car, "label", **fields) for fields in content["annotations"]]
             return SourcePicture(path, side_car, tuple(known), said)
         left_out = (LeftOut(side_car, "changed", "its masks were changed since; they count, it does not", False),)
@@ -139,10 +139,6 @@ def _patches(path: Path, name: str, width: int, height: int) -> Iterator[Annotat
         yield Annotation(label=name, box=box, mask=rle.encode(only))
 
 
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def write(target: Target) -> None:
     """Write images/, masks/<picture>_<class>.png, 1 bit a pixel, and a JSON for each picture."""
     for picture in target.pictures():
@@ -153,7 +149,7 @@ def write(target: Target) -> None:
             path = target.path(f"masks/{stem}_{name}.png")
             pixels = _drawn([a for a in picture.annotations if a.label == name], picture, target)
             PillowImage.fromarray(pixels * 255).convert("1").save(path)
-            written[name] = _hash(path)
+            written[name] = sha256(path)
         for a in picture.annotations:
             target.carried(extras(a, {"label", "mask", "outline"}), "the JSON beside the masks")
         more = {

@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,6 +110,20 @@ class Album:
         """Pictures that no label file named."""
         for paths in self._by_name.values():
             yield from (path for path in paths if path not in used)
+
+
+def read_all(
+    files: Sequence[Path], album: Album, read_file: Callable[[Path, Album], Iterator[Found]]
+) -> Iterator[Found]:
+    """All that label files say, then the pictures of the album that none of them named."""
+    used: set[Path] = set()
+    for file in files:
+        for found in read_file(file, album):
+            if isinstance(found, SourcePicture):
+                used.add(found.path)
+            yield found
+    for path in album.others(used):
+        yield SourcePicture(path, files[0], None)
 
 
 def _shared_tail(a: Iterable[str], b: Iterable[str]) -> int:
