@@ -16,12 +16,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from detector.boxes import iou
 from detector.errors import InputError
 from detector.images import read_image
 from detector.scene.camera import Camera, default_camera
 from detector.scene.horizon import find_direction
 from detector.types import Floats, Image
-from training.data.pictures import WHOLE, Box, Label, LabelledPicture, iou
+from training.data.pictures import WHOLE, Box, Label, LabelledPicture
 
 MASKS = {0: "CRACK", 1: "CRACK", 2: "CRACK", 3: "POTHOLE"}  # class id: `masks/<stem>_<word>.png` beside `images/`
 MARGIN = 0.15  # of the box, kept around it

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from detector.boxes import iou
 from detector.files import atomic_folder
 from detector.images import read_image
 from detector.model.predictor import Predictor
@@ -24,7 +25,7 @@ from detector.model.weights import CHECKPOINT, Card, Weights, write_card
 from detector.scene.occlusion import VEHICLES, is_own
 from detector.types import Detection, Floats
 from training.config import DataPart, in_data_folder
-from training.data.pictures import LabelledPicture, iou
+from training.data.pictures import LabelledPicture
 from training.data.reading import origins_in
 from training.export import Recipe, export
 from training.train import gather

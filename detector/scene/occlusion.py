@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detector.boxes import iou
 from detector.scene.camera import Camera
 from detector.types import Bools, Detection, Floats
 
@@ -55,12 +56,8 @@ def on_a_vehicle(
     damage = np.array([d.box for d in detections], float).reshape(-1, 4)
     if not len(boxes):
         return [False] * len(damage)
-    low = np.maximum(damage[:, None, :2], boxes[None, :, :2])
-    high = np.minimum(damage[:, None, 2:], boxes[None, :, 2:])
-    shared = np.maximum(high - low, 0.0).prod(axis=2)
-    area = np.maximum((damage[:, 2:] - damage[:, :2]).prod(axis=1), 1e-9)
-    covered: list[bool] = ((shared / area[:, None]) > options.on_vehicle).any(axis=1).tolist()
-    return covered
+    covered = iou(damage, boxes, over_a_only=True) > options.on_vehicle
+    return [bool(row.any()) for row in covered]
 
 
 def is_own(boxes: Floats, width: int, height: int) -> Bools:

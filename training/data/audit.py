@@ -12,12 +12,12 @@ from itertools import combinations
 
 import numpy as np
 
+from detector.boxes import iou
 from detector.errors import InputError
 from detector.taxonomy import NAMES
 from training.data.dataset import Dataset
 from training.data.duplicates import Seen, examine, groups_of, similar_pairs
 from training.data.formats.source import pictures_in
-from training.data.pictures import iou
 from training.data.record import IGNORE, Annotation, Picture, PixelBox
 
 OUTSIDE_PX = 1.0  # a box may stick out this far: annotation tools round differently

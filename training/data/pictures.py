@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from detector.boxes import iou
 from detector.errors import InputError
 from detector.types import Floats
 from training.data.card import Card
@@ -77,15 +78,6 @@ def read_pictures(
 def overlap(a: Box, b: Box) -> float:
     """Intersection over union of two boxes."""
     return float(iou(np.array([a]), np.array([b]))[0, 0])
-
-
-def iou(a: Floats, b: Floats, over_a_only: bool = False) -> Floats:
-    """Intersection over union of boxes `a` (n, 4) and `b` (m, 4), shape (n, m); or over the area of `a` only."""
-    size = np.minimum(a[:, None, 2:], b[None, :, 2:]) - np.maximum(a[:, None, :2], b[None, :, :2])
-    inside = np.prod(np.clip(size, 0, None), axis=2)
-    area_a = np.prod(a[:, 2:] - a[:, :2], axis=1)[:, None]
-    whole = area_a if over_a_only else area_a + np.prod(b[:, 2:] - b[:, :2], axis=1)[None] - inside
-    return np.asarray(np.divide(inside, whole, out=np.zeros_like(inside), where=whole > 0))
 
 
 def boxes_xywh(labels: Iterable[Label]) -> Floats:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from detector.boxes import iou
 from detector.taxonomy import NAMES
 from detector.types import Floats, Ints
-from training.data.pictures import LabelledPicture, iou
+from training.data.pictures import LabelledPicture
 from training.evaluation.matching import Predictions, arrays, pixel_boxes
 
 ROAD = len(NAMES)  # row: nothing is there; column: nothing was shown

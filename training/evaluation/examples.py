@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from detector.boxes import iou
 from detector.images import read_image
 from detector.taxonomy import CLASSES
 from detector.types import Detection, Floats, Image
-from training.data.pictures import LabelledPicture, iou
+from training.data.pictures import LabelledPicture
 from training.evaluation.bands import area
 from training.evaluation.matching import Predictions, arrays, pixel_boxes
 

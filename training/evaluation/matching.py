@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from detector.boxes import iou
 from detector.errors import SettingsError
 from detector.taxonomy import NAMES
 from detector.types import Bools, Detection, Floats, Ints
-from training.data.pictures import Label, LabelledPicture, iou
+from training.data.pictures import Label, LabelledPicture
 
 COCO_IOUS = tuple(np.linspace(0.5, 0.95, 10).round(2).tolist())
 MOST = 100  # detections of one class in one picture that count, as in COCO
