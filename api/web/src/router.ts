@@ -41,20 +41,27 @@ export function href(path: string, query: Query = {}): string {
 const here = (): Route => parse(globalThis.location?.hash ?? '');
 /** Where the person is. */
 export const route = signal<Route>(here());
-globalThis.addEventListener?.('hashchange', () => {
+let followed = globalThis.location?.hash;
+globalThis.addEventListener?.('hashchange', settle);
+
+/** Follow the address now: of a link that was just clicked it is told only later, and till then it would be lost. */
+export function settle(): void {
+  if (location.hash === followed) return;
+  followed = location.hash;
   route.value = here();
-});
+}
 
 /** Go to a place; `replace` leaves no step in the browser's history. */
 export function go(path: string, query: Query = {}, replace = false): void {
   const target = href(path, query);
   if (target === location.hash) return;
   history[replace ? 'replaceState' : 'pushState'](null, '', target);
-  route.value = here();
+  settle();
 }
 
 /** Change parts of the query and stay here, without a step in the history (null or '' removes one). */
 export function setQuery(change: Query): void {
+  settle();
   const { page, parts, query } = route.peek();
   go([page, ...parts.map(encodeURIComponent)].join('/'), { ...Object.fromEntries(query), ...change }, true);
 }

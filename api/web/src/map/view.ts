@@ -1,6 +1,6 @@
 /** The view that the address names; every part of the page reads it here and changes it here. */
 import { computed } from '@preact/signals';
-import { go, href, route } from '../router';
+import { go, href, route, settle } from '../router';
 import { type Filters, NO_FILTERS } from './filters';
 import { readView, type View, writeView } from './url';
 
@@ -16,6 +16,7 @@ export const view = computed<View>(() => {
 
 /** Change the view. A step in the browser's history only for what "back" should undo: what is chosen. */
 export function change(part: Partial<View>): void {
+  settle();
   const { page } = route.peek();
   if (!isHere(page)) return;
   const before = view.peek();
