@@ -5,7 +5,8 @@
 A made-up town of 99,904 streets of 100 m, driven five times, each damage seen once; published as the job of a survey
 does it.
 The server is `schouw serve` with one web process; the client runs beside it and takes its share of the processor.
-Every box, tile and track is another one, so nothing comes from the server's memory.
+Every box, tile and track is another one, so nothing comes from the server's memory. Tiles are measured twice: cut when
+they are asked for, as just after publishing, and drawn by a worker, which happens next.
 With `--home` the town is kept there and used again. SCHOUW_DATABASE_URL chooses PostgreSQL.
 """
 
@@ -30,32 +31,25 @@ from typing import Any
 
 import httpx
 import numpy as np
-import pandas as pd
 import shapely
+from sqlalchemy import delete
 
 from api.context import open_context
-from api.features.cutting import Address
-from api.features.far import draw
+from api.features import far, near
+from api.features.cutting import ZOOMS, Address
 from api.settings import read_settings
-from api.store.layers import map_state
-from api.store.publish import publish
+from api.store.schema import NearTile
 from benchmarks import uploads
 from benchmarks.first_view import first_views
 from benchmarks.locating import ORIGIN, town
+from benchmarks.town import START_S, build
 from detector.files import atomic_path
-from detector.taxonomy import CLASSES
 from detector.types import Floats
-from roads.condition.table import read_table
-from roads.inventory import SIGHTS, Inventory, empty_inventory, write_inventory
 from roads.network import Network
-from roads.tables import PASSES, SURVEYS, TRACK, conform
 
-SURVEYED = 5
-START_S, DAY_S = 1_700_000_000.0, 86_400.0
-KEY = "inventories/1"
-LANE_M = 1.75
 BLOCK_M = 100.0
-SCREEN = (4, 2)  # tiles of 512 px across and down, on a desktop screen
+SCREEN = (1920, 1080)  # px, at zoom 15
+TILE_PX = 512
 PAUSE_S = 4.0  # between two pans of one planner, on average
 PANS = 8
 
@@ -75,71 +69,22 @@ class Figure:
         return f"| {self.what} | {self.value:.3g} {self.unit} | {' | '.join(wanted)} |"
 
 
-def town_inventory(defects: int) -> Inventory:
-    """The town after its surveys: every street passed by each, and so many defects, each seen by one."""
-    rng = np.random.default_rng(1)
-    network = _named(town())
-    segments = network.segments
-    n, roads = defects, len(segments)
-    survey, segment, share = rng.integers(0, SURVEYED, n), rng.integers(0, roads, n), rng.uniform(0.02, 0.98, n)
-    driven = np.lexsort([share, segment, survey])  # a survey numbers damage as it comes by
-    survey, segment, share = survey[driven], segment[driven], share[driven]
-    lines = segments.geometry.to_numpy()[segment]
-    offset = share * segments["length_m"].to_numpy()[segment]
-    xy = shapely.get_coordinates(shapely.line_interpolate_point(lines, offset)) + rng.normal(0, 1.0, (n, 2))
-    size = np.exp(rng.normal(-0.7, 0.4, n))
-    sights = pd.DataFrame({name: np.zeros(n, kind if kind != "string" else object) for name, kind in SIGHTS.items()})
-    sights = sights.assign(
-        survey=survey, number=np.arange(n) + 1, defect=np.arange(n) + 1, class_id=rng.integers(0, len(CLASSES), n),
-        segment=segment, forward=True, x_m=xy[:, 0], y_m=xy[:, 1], sigma_m=2.0, heading_deg=90.0, offset_m=offset,
-        from_line_m=-LANE_M, left_m=-0.5, length_m=size, width_m=size, area_m2=size**2, size_sigma=0.2,
-        score=rng.beta(5, 2.5, n), looks=3, time_s=START_S + survey * 60 * DAY_S, source="drive.mp4", reason="",
-    )  # fmt: skip
-    passes = pd.DataFrame(
-        {"survey": np.repeat(np.arange(SURVEYED), roads), "segment": np.tile(np.arange(roads), SURVEYED)}
-    )
-    passes = passes.assign(visit=0, forward=True, from_m=0.0, usable=True, reason="")
-    passes["to_m"] = np.tile(segments["length_m"].to_numpy(), SURVEYED)
-    passes["time_s"] = START_S + passes["survey"] * 60 * DAY_S
-    names = [f"drive{k}" for k in range(SURVEYED)]
-    at = START_S + np.arange(SURVEYED) * 60 * DAY_S
-    about = pd.DataFrame({"survey_id": names, "name": names, "from_s": at, "to_s": at + 3600, "driven_m": 1e7})
-    about = about.assign(frames=2, card="{}")
-    empty = empty_inventory(network)
-    track = empty.track.reindex(range(2 * SURVEYED))
-    track["survey"] = np.repeat(np.arange(SURVEYED), 2)
-    track[["frame", "time_s"]] = 0
-    track = track.astype({name: kind for name, kind in TRACK.items() if kind != "float64"})
-    ends = shapely.get_point(segments.geometry.to_numpy()[:SURVEYED].repeat(2), [0, -1] * SURVEYED)
-    track.geometry = ends
-    return Inventory(
-        network, conform(about, SURVEYS), conform(sights, SIGHTS), conform(passes, PASSES),
-        track.set_crs(network.crs, allow_override=True), n + 1,
-    )  # fmt: skip
-
-
-def _named(network: Network) -> Network:
-    segments = network.segments.assign(name=[f"Straat {i // 12}" for i in range(len(network.segments))])
-    return Network(Path("town.gpkg"), segments, network.crs, network.preset, network.notes)
-
-
-def build(home: Path, defects: int) -> float:
-    """Make the town's server in a folder, unless it is there; return how long publishing took, s."""
+def discard(home: Path) -> None:
+    """Have the town's tiles as just after publishing: those from afar drawn, those from near not yet."""
     context = open_context(read_settings(home=home))
-    try:
-        with context.database.read() as session:
-            if map_state(session) is not None:
-                return float("nan")
-        inventory = town_inventory(defects)
-        with tempfile.TemporaryDirectory() as folder:
-            write_inventory(inventory, Path(folder) / "inventory")
-            context.blobs.put(KEY, Path(folder) / "inventory")
-        begin = time.perf_counter()
-        publish(context.database, inventory, read_table(), key=KEY, revision=1)
-        draw(context.database)
-        return time.perf_counter() - begin
-    finally:
-        context.close()
+    far.draw(context.database)
+    with context.database.write() as session:
+        session.execute(delete(NearTile))
+    context.close()
+
+
+def drawn(home: Path) -> list[Figure]:
+    """Draw the town's tiles, as the worker does after publishing."""
+    context = open_context(read_settings(home=home))
+    begin = time.perf_counter()
+    count = near.draw(context.database)
+    context.close()
+    return [Figure(f"drawing {count} tiles, once after publishing", time.perf_counter() - begin, "s")]
 
 
 def p95(values: Sequence[float]) -> float:
@@ -194,6 +139,15 @@ class Town:
         column, row = (whole.grid(np.array([[lon, lat]]))[0] // whole.extent).astype(int).tolist()
         return Address(layer, zoom, column, row)
 
+    def screen(self, layer: str, lon: float, lat: float) -> list[Address]:
+        """The tiles that a map round a place asks for at zoom 15: it enlarges those of the last zoom that there is."""
+        zoom = ZOOMS[layer][1]
+        whole = Address(layer, zoom, 0, 0)
+        middle = whole.grid(np.array([[lon, lat]]))[0] / whole.extent
+        half = np.array(SCREEN) / 2 / TILE_PX / (1 << 15 - zoom)
+        (left, top), (right, bottom) = (np.floor(middle + side).astype(int).tolist() for side in (-half, half))
+        return [Address(layer, zoom, x, y) for x in range(left, right + 1) for y in range(top, bottom + 1)]
+
     def address(self, tile: Address) -> str:
         """Where a tile is, as the web app asks for it."""
         return f"{self.url}/v1/tiles/{tile.layer}/{tile.zoom}/{tile.column}/{tile.row}.mvt?v={self.version}"
@@ -227,15 +181,21 @@ def boxes(town: Town, client: httpx.Client, defects: int) -> list[Figure]:
     return [Figure(f"box of {returned:.0f} features, p95", p95(taken), "ms", 120, 40)]
 
 
-def tiles(town: Town, client: httpx.Client) -> list[Figure]:
-    """Tiles of zoom 14, none twice; and a whole town in one tile."""
-    rng, figures = random.Random(3), []
+def tiles(town: Town, client: httpx.Client, seed: int, how: str) -> list[Figure]:
+    """Tiles of zoom 14, none twice."""
+    rng, figures = random.Random(seed), []
     for layer in ("segments", "defects", "coverage"):
         places = {(t.column, t.row): t for t in (town.tile(layer, 14, *town.place(rng)) for _ in range(400))}
-        asked = list(places.values())
-        taken, answers = timed(lambda n, asked=asked: client.get(town.address(asked[n])), min(len(asked) - 1, 100))  # type: ignore[misc]
+        asked = list(places.values())[:81]
+        taken, answers = timed(lambda n, asked=asked: client.get(town.address(asked[n])), len(asked) - 1)  # type: ignore[misc]
         size = float(np.mean([float(answer.headers["content-length"]) for answer in answers])) / 1000
-        figures.append(Figure(f"tile z14 of {layer} ({size:.0f} kB), p95", p95(taken), "ms", 80, 25))
+        figures.append(Figure(f"tile z14 of {layer} ({size:.0f} kB), {how}, p95", p95(taken), "ms", 80, 25))
+    return figures
+
+
+def far_tiles(town: Town, client: httpx.Client) -> list[Figure]:
+    """A whole town in one tile."""
+    rng, figures = random.Random(3), []
     for zoom in (10, 12):
         tile = town.tile("segments", zoom, *town.place(rng))
         begin = time.perf_counter()
@@ -267,7 +227,7 @@ def tracks(town: Town, client: httpx.Client, network: Network) -> list[Figure]:
 async def planner(
     town: Town, client: httpx.AsyncClient, rng: random.Random, taken: list[float], errors: list[str]
 ) -> None:
-    """One who pans over the town at zoom 15, a screen of tiles each time, with pauses to look."""
+    """One who pans over the town at zoom 15, a screen each time, with pauses to look."""
     lon, lat = town.place(rng)
     known: set[str] = set()
 
@@ -281,13 +241,7 @@ async def planner(
 
     for _ in range(PANS):
         await asyncio.sleep(rng.uniform(0, 2 * PAUSE_S))
-        corners = [town.tile(layer, 15, lon, lat) for layer in ("segments", "defects")]
-        screen = {
-            town.address(Address(c.layer, 15, c.column + dx, c.row + dy))
-            for c in corners
-            for dx in range(SCREEN[0])
-            for dy in range(SCREEN[1])
-        }
+        screen = {town.address(tile) for layer in ("segments", "defects") for tile in town.screen(layer, lon, lat)}
         await asyncio.gather(*(ask(address) for address in screen - known))  # a browser keeps what it has
         known |= screen
         lon, lat = lon + rng.uniform(-0.01, 0.01), lat + rng.uniform(-0.006, 0.006)
@@ -305,7 +259,7 @@ async def panning(town: Town, planners: int, seed: int) -> tuple[list[float], li
 
 
 def crowds(town: Town, sizes: Sequence[int]) -> list[Figure]:
-    """Crowds of planners; the first meets a server that has hardly made a tile of zoom 15."""
+    """Crowds of planners; the first meets a server that has sent few of its tiles."""
     figures = []
     for number, planners in enumerate(sizes):
         taken, errors = asyncio.run(panning(town, planners, number))
@@ -345,6 +299,7 @@ def main() -> None:
         published_s = build(home, given.defects)
         if not np.isnan(published_s):
             figures.append(Figure("publishing the map", published_s, "s"))
+        discard(home)
         with served(home) as url, httpx.Client(timeout=120) as client:
             about: dict[str, Any] = client.get(f"{url}/v1/about").json()["map"]
             known = Town(url, tuple(about["bbox"]), about["version"])
@@ -353,7 +308,10 @@ def main() -> None:
                 ask()
                 for ask in (
                     partial(boxes, known, client, given.defects),
-                    partial(tiles, known, client),
+                    partial(tiles, known, client, 3, "cut"),
+                    partial(far_tiles, known, client),
+                    partial(drawn, home),
+                    partial(tiles, known, client, 4, "drawn"),
                     partial(tracks, known, client, town()),
                     partial(first_view, known),
                     partial(crowds, known, sizes),

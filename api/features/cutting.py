@@ -14,7 +14,7 @@ from api.store.spatial import shown_in
 from detector.types import Floats, Ints
 from roads.sections import Lines
 
-ZOOMS = {"segments": (0, 15), "coverage": (13, 15), "defects": (14, 15)}  # from, and to: maps enlarge it beyond
+ZOOMS = {"segments": (0, 14), "coverage": (13, 14), "defects": (14, 14)}  # from, and to: maps enlarge it beyond
 DEEPEST = 22
 BUFFER = 1 / 64  # of a tile: what is drawn on its edge goes on over it
 WHOLE = 12  # from this zoom on segments are drawn one by one
@@ -36,8 +36,9 @@ class Address:
 
     @property
     def extent(self) -> int:
-        """Cells along a side: at 52° north 0.4 m each at zoom 14, and 12 m at zoom 10."""
-        return 4096 if self.zoom >= WHOLE else 2048 if self.zoom >= 10 else 1024
+        """Cells along a side: at 52° north 0.2 m each at zoom 14 (maps enlarge it), and 12 m at zoom 10."""
+        near = 8192 if self.zoom >= ZOOMS[self.layer][1] else 4096
+        return near if self.zoom >= WHOLE else 2048 if self.zoom >= 10 else 1024
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -55,6 +56,22 @@ class Address:
         x = (degrees[:, 0] + 180.0) / 360.0 * side - self.column * self.extent
         y = (0.5 - np.arcsinh(np.tan(np.radians(degrees[:, 1]))) / (2 * np.pi)) * side - self.row * self.extent
         return np.column_stack([x, y])
+
+
+def touched(zoom: int, boxes: Floats) -> tuple[list[list[int]], list[list[int]]]:
+    """Which tiles show a place, on their rim or within.
+
+    Args:
+        zoom: of the tiles.
+        boxes: (n, 4) west, south, east, north, in degrees.
+
+    Returns:
+        (n, 2) column and row of the first tile, and (n, 2) of the last one, to the south-east.
+    """
+    whole = Address("segments", zoom, 0, 0)
+    first = np.floor(whole.grid(boxes[:, [0, 3]]) / whole.extent - BUFFER).astype(int)
+    last = np.floor(whole.grid(boxes[:, [2, 1]]) / whole.extent + BUFFER).astype(int)
+    return np.maximum(first, 0).tolist(), np.minimum(last, (1 << zoom) - 1).tolist()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import shapely
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from api.features.cutting import BUFFER, WHOLE, Address, Far
+from api.features.cutting import WHOLE, Address, Far, touched
 from api.features.served import version_of
 from api.jobs import queue
 from api.store.database import Database
@@ -66,15 +66,10 @@ def drawn(session: Session, address: Address) -> tuple[str, bytes] | None:
 
 
 def _tiles(far: Far) -> Iterator[tuple[Address, bytes]]:
-    west, south, east, north = shapely.bounds(far.lines).T
-    corners = np.column_stack([west, north]), np.column_stack([east, south])
+    boxes = shapely.bounds(far.lines)
     for zoom in range(WHOLE):
-        whole = Address("segments", zoom, 0, 0)
-        first, last = (
-            np.floor(whole.grid(corner) / whole.extent + rim).astype(int)
-            for corner, rim in zip(corners, (-BUFFER, BUFFER), strict=True)
-        )
-        ranges = (range(max(0, a), min(b, (1 << zoom) - 1) + 1) for a, b in zip(first.min(0), last.max(0), strict=True))
+        first, last = (np.array(corner) for corner in touched(zoom, boxes))
+        ranges = (range(a, b + 1) for a, b in zip(first.min(0).tolist(), last.max(0).tolist(), strict=True))
         for column, row in product(*ranges):
             on = np.flatnonzero(((first <= (column, row)) & (last >= (column, row))).all(axis=1))
             address = Address("segments", zoom, column, row)

@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from api.features.near import discard
 from api.features.segment import Part, condition_table, read_part
 from api.store.bulk import put_rows
 from api.store.publish import rejected_layer, reviewed
@@ -74,6 +75,7 @@ def _bring_up_to_date(session: Session, state: MapState, network: Network, defec
     for name, (layer, at) in layers.items():
         for chunk in layer_chunks(name, layer, network, np.array([at])):
             put_rows(session.connection(), LAYER_TABLES[name], chunk)
+            discard(session, name, np.array([box[1:5] for box in chunk.boxes])[:, [0, 2, 1, 3]])
 
 
 def _defect(part: Part, found: pd.DataFrame, reviews: Mapping[int, Review], number: int) -> gpd.GeoDataFrame:

@@ -10,8 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from api.auth import Reader
 from api.context import Context, Ctx
 from api.errors import Problem, responses
-from api.features.cutting import DEEPEST, ZOOMS, Address, cut
-from api.features.far import drawn
+from api.features import far, near
+from api.features.cutting import DEEPEST, ZOOMS, Address
 from api.features.served import Kept, Served, headers, is_known, served_state, version_of
 from api.routes.features import base_of
 from api.store.fields import LAYERS
@@ -35,7 +35,7 @@ class VectorLayer(BaseModel):
         description="attributes: what they mean, and the unit", examples=[{"grade": "condition in a word"}]
     )
     minzoom: int = Field(description="first zoom with tiles", examples=[0])
-    maxzoom: int = Field(description="last zoom with tiles; maps enlarge these", examples=[15])
+    maxzoom: int = Field(description="last zoom with tiles; maps enlarge these", examples=[14])
 
 
 class TileJson(BaseModel):
@@ -47,7 +47,7 @@ class TileJson(BaseModel):
     name: str = Field(description="the layer", examples=["segments"])
     version: str = Field(description="of the map, as a version of three numbers", examples=["12.4.0"])
     minzoom: int = Field(description="first zoom with tiles", examples=[0])
-    maxzoom: int = Field(description="last zoom with tiles; maps enlarge these", examples=[15])
+    maxzoom: int = Field(description="last zoom with tiles; maps enlarge these", examples=[14])
     bounds: tuple[float, float, float, float] = Field(
         description="west, south, east, north (WGS84), °", examples=[[6.75, 52.15, 7.06, 52.32]]
     )
@@ -123,14 +123,15 @@ def _made(context: Context, kept: Served, address: Address) -> tuple[str, bytes]
     """The tile of the map that is served now, packed, and that map's version."""
     with context.database.read() as session:
         version = version_of(served_state(session))
-        if (far := drawn(session, address)) is not None:
-            return far
+        if (tile := far.drawn(session, address)) is not None:
+            return tile
 
         def make() -> bytes:
             if address.zoom < ZOOMS[address.layer][0]:
                 return b""
-            content = cut(session, address, context.database.is_postgres)
-            return gzip.compress(content, 5, mtime=0) if content else b""
+            if (tile := near.drawn(session, address)) is not None:
+                return tile
+            return near.packed(session, address, context.database.is_postgres)
 
         key = (version, address.layer, address.zoom, address.column, address.row)
         return version, kept.tiles.made(key, make)

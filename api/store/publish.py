@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 import yaml
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, delete, text
 from sqlalchemy.orm import Session
 
 from api.store.bulk import replace_rows
@@ -18,7 +18,7 @@ from api.store.database import Database
 from api.store.layers import map_state
 from api.store.reviews import REJECTED, WORDS, last_reviews, newest_review, verdicts
 from api.store.rows import degrees, frame_chunks, layer_chunks, surveys_layer
-from api.store.schema import LAYER_TABLES, OBSERVATION_TABLE, PASS_TABLE, MapState, Review
+from api.store.schema import LAYER_TABLES, OBSERVATION_TABLE, PASS_TABLE, MapState, NearTile, Review
 from roads.condition.table import Table
 from roads.fusion import defects_at
 from roads.fusion.timeline import newest_s
@@ -72,6 +72,7 @@ def publish(
             if newest_review(session) != seen:  # someone reviewed meanwhile
                 continue
             _write(session.connection(), inventory, made, defects)
+            session.execute(delete(NearTile))
             _note_state(session, inventory, made, table, key, revision)
             if then is not None:
                 then(session)

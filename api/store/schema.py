@@ -188,6 +188,18 @@ class FarTile(Base):
     content: Mapped[bytes]  # gzip
 
 
+class NearTile(Base):
+    """A tile seen from near, drawn beforehand; always of the map that is served (`api.features.near`)."""
+
+    __tablename__ = "map_near_tiles"
+
+    layer: Mapped[str] = mapped_column(String(20), primary_key=True)
+    zoom: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    x: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    y: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    content: Mapped[bytes]  # gzip; empty where the layer has nothing
+
+
 TYPES: dict[str, Any] = {"string": Text, "integer": BigInteger, "number": Double, "boolean": Boolean}
 FRAME_TYPES: dict[str, Any] = {"int64": BigInteger, "float64": Double, "bool": Boolean, "string": Text}
 

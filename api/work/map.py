@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.context import Context
-from api.features.far import draw
+from api.features import far, near
 from api.jobs.handler import Report
 from api.store.layers import map_state
 from api.store.publish import publish
@@ -92,9 +92,9 @@ def put_on_map(context: Context, payload: Mapping[str, Any], report: Report) -> 
 
 
 def redraw(context: Context, _: Mapping[str, Any], report: Report) -> dict[str, Any]:
-    """Draw again what shows the map from afar, after reviews. See `api.jobs.handler.Handler`."""
+    """Draw tiles of a large map again, after reviews. See `api.jobs.handler.Handler`."""
     report("drawing", 0, None)
-    return {"tiles": draw(context.database)}
+    return {"tiles": _draw(context)}
 
 
 def found(context: Context, network: Network, table: Table) -> bool:
@@ -168,8 +168,12 @@ def _publish(context: Context, inventory: Inventory, table: Table, revision: int
     write_inventory(inventory, folder)
     context.blobs.put(key, folder)
     publish(context.database, inventory, table, key=key, revision=revision, then=then)
-    draw(context.database)
+    _draw(context)
     log.info("map: revision %d with %d surveys", revision, len(inventory.surveys))
+
+
+def _draw(context: Context) -> int:
+    return far.draw(context.database) + near.draw(context.database)
 
 
 def _tell(session: Session, mapped: Mapping[str, str], failed: Mapping[str, str], revision: int) -> None:

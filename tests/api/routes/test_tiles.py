@@ -45,7 +45,7 @@ def read(client: TestClient, a: Address) -> gpd.GeoDataFrame:
 
 
 def test_defects_are_where_they_are_with_what_is_drawn(client: TestClient) -> None:
-    found = read(client, address_at("defects", 15)).set_index("id")
+    found = read(client, address_at("defects", 14)).set_index("id")
     for number, row in found.iterrows():
         known = client.get(f"/v1/defects/{number}").json()["properties"]
         assert row.geometry.x == pytest.approx(known["lon"], abs=5e-6)
@@ -68,12 +68,12 @@ def test_segments_are_whole_when_near_and_merged_when_far(client: TestClient) ->
 
 
 def test_coverage_says_what_was_not_seen(client: TestClient) -> None:
-    found = read(client, address_at("coverage", 15))
+    found = read(client, address_at("coverage", 14))
     assert set(found["reason"].dropna()) == {"too dark"}
 
 
 def test_a_tile_with_nothing_has_no_content(client: TestClient) -> None:
-    for nothing in (address_at("defects", 15, 0.0, 0.0), address_at("defects", 9)):
+    for nothing in (address_at("defects", 14, 0.0, 0.0), address_at("defects", 9)):
         answer = client.get(path_of(nothing))
         assert (answer.status_code, answer.content) == (204, b"")
 
@@ -89,7 +89,7 @@ def test_a_tile_of_a_version_may_be_kept_for_good_others_are_asked_again(client:
 
 
 def test_a_review_makes_a_new_tile(client: TestClient) -> None:
-    a = address_at("defects", 15)
+    a = address_at("defects", 14)
     before = client.get(path_of(a))
     client.post("/v1/defects/2/reviews", json={"decision": "reject"})
     after = client.get(path_of(a))
@@ -118,4 +118,4 @@ def test_tiles_that_are_none_are_problems(client: TestClient) -> None:
 def test_the_map_that_nobody_drove_has_its_streets(context: Context, client: TestClient) -> None:
     put_empty_map(context)
     assert set(read(client, address_at("segments", 14))["status"]) == {"not surveyed"}
-    assert client.get(path_of(address_at("defects", 15))).status_code == 204
+    assert client.get(path_of(address_at("defects", 14))).status_code == 204

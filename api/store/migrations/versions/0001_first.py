@@ -185,6 +185,12 @@ def upgrade() -> None:
         sa.Column("table", sa.Text, nullable=False),
     )
     op.create_table(
+        "map_near_tiles",
+        sa.Column("layer", sa.String(20), primary_key=True),
+        *(sa.Column(name, sa.Integer, primary_key=True, autoincrement=False) for name in ("zoom", "x", "y")),
+        sa.Column("content", sa.LargeBinary, nullable=False),
+    )
+    op.create_table(
         "map_far_tiles",
         *(sa.Column(name, sa.Integer, primary_key=True, autoincrement=False) for name in ("zoom", "x", "y")),
         sa.Column("version", sa.String(40), nullable=False),

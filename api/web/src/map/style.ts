@@ -73,7 +73,7 @@ export function styleOf(d: Drawing): StyleSpecification {
     type: 'vector' as const,
     tiles: [tileAddress(d.tiles, layer, d.version)],
     minzoom,
-    maxzoom: 15,
+    maxzoom: 14, // the last that the server draws beforehand; enlarged from there
     bounds: grown(d.bbox),
   });
   return {
