@@ -92,10 +92,11 @@ def _describe(app: FastAPI) -> None:
             schemas["ProblemBody"] = ProblemBody.model_json_schema()
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
-            answers = [a for path in document["paths"].values() for a in (o["responses"] for o in path.values())]
-            for answer in answers:
-                if "422" in answer:
-                    answer["422"] = responses(422)[422]
+            for operation in (operation for path in document["paths"].values() for operation in path.values()):
+                if "422" in operation["responses"]:
+                    operation["responses"]["422"] = responses(422)[422]
+                if "requestBody" in operation:  # that can't be read
+                    operation["responses"]["400"] = responses(400)[400]
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]

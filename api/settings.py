@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from detector.errors import SettingsError
 
 GIB = 1 << 30
+MAX_NUMBER = (1 << 53) - 1  # of ids and lengths: up to here every reader of JSON has whole numbers exactly
 Role = Literal["reader", "editor", "admin"]
 PDOK = "https://service.pdok.nl/brt/achtergrondkaart/wmts/v2_0/grijs/EPSG:3857/{z}/{x}/{y}.png"
 

@@ -12,7 +12,7 @@ from api.features.compared import comparison
 from api.features.served import Kept, headers, is_known, served_state, version_of
 
 router = APIRouter(tags=["Segments"])
-DATE = r"^\d{4}-\d{2}-\d{2}$"
+Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", json_schema_extra={"format": "date"})]
 
 
 class Summary(BaseModel):
@@ -42,16 +42,14 @@ class Comparison(BaseModel):
     defects: Features = Field(description="of the later day that are new, first seen, grown or gone")
 
 
-@router.get("/compare", summary="What changed", response_model=Comparison, responses=responses(401, 404))
+@router.get("/compare", summary="What changed", response_model=Comparison, responses=responses(401, 404, 422))
 def compare(
     request: Request,
     context: Ctx,
     kept: Kept,
     _: Reader,
-    before: Annotated[
-        str, Query(pattern=DATE, description="the earlier day, at its end (UTC)", examples=["2026-04-30"])
-    ],
-    after: Annotated[str, Query(pattern=DATE, description="the later day, at its end (UTC)", examples=["2026-10-31"])],
+    before: Annotated[Day, Query(description="the earlier day, at its end (UTC)", examples=["2026-04-30"])],
+    after: Annotated[Day, Query(description="the later day, at its end (UTC)", examples=["2026-10-31"])],
 ) -> Response:
     """Compare the map at the ends of two days: which segments got worse or better, which damage is new or gone.
 

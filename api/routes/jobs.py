@@ -1,5 +1,6 @@
 """Jobs, and what happens as server-sent events."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -14,12 +15,15 @@ from api.errors import Problem, responses
 from api.jobs import queue
 from api.jobs.answer import JobAnswer, answer
 from api.jobs.events import Feed
+from api.settings import MAX_NUMBER
 from api.store.schema import Job
 from api.store.states import ENDED, JobState
 from api.surveys.follow import job_ended, job_retried
 
 router = APIRouter(tags=["Jobs"])
-Number = Annotated[int, Path(ge=1, le=(1 << 63) - 1, description="the job's number", examples=[42])]
+Number = Annotated[int, Path(ge=1, le=MAX_NUMBER, description="the job's number", examples=[42])]
+
+CHANGE = re.compile("[0-9]{1,18}")
 
 
 class Jobs(BaseModel):
@@ -106,7 +110,7 @@ async def events(
     `job` holds a job, `survey` its id and state, `map` its revision and changes. An event's id counts the changes.
     """
     feed: Feed = request.app.state.feed
-    after = int(last_event_id) if last_event_id and last_event_id.isascii() and last_event_id.isdigit() else None
+    after = int(last_event_id) if last_event_id and CHANGE.fullmatch(last_event_id) else None
     told: AsyncIterator[str] = feed.listen(after)
     return StreamingResponse(
         told, media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

@@ -103,7 +103,7 @@ class LineFeature(BaseModel):
 class MatchRequest(BaseModel):
     """A track, places of damage, or both."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
     track: list[Fix] | Points | LineFeature | PointFeature | None = Field(
         None, description="where the car drove, in order", examples=[[FIX]]
@@ -165,12 +165,14 @@ class MatchAnswer(BaseModel):
     detections: list[MatchedDetection] = Field(description="as many as were given, in their order")
 
 
-@router.post("/match", summary="Match to segments", response_model=MatchAnswer, responses=responses(401, 404, 413))
+@router.post("/match", summary="Match to segments", response_model=MatchAnswer, responses=responses(401, 404, 413, 422))
 def match_places(given: MatchRequest, context: Ctx, kept: Kept, _: Reader) -> Response:
     """Put a track, places of damage or both on the road segments of the map. Nothing of it is kept.
 
     A track is matched as a whole by a hidden Markov model, so a fix beside a parallel road lies on the one driven.
     """
+    if not given.model_fields_set:
+        raise Problem(422, "give a track, detections, or both")
     track, detections = _places(given.track), _places(given.detections)
     most = context.settings.limits.match_points
     if len(track) + len(detections) > most:
@@ -178,8 +180,6 @@ def match_places(given: MatchRequest, context: Ctx, kept: Kept, _: Reader) -> Re
             413, f"{len(track)} fixes and {len(detections)} detections; at most {most} together are matched at once "
             "(limit match_points)"
         )  # fmt: skip
-    if not len(track) and not len(detections):
-        raise Problem(422, "give a track, detections, or both")
     with context.database.read() as session:
         state = served_state(session)
     network = kept.network.of(context, state)

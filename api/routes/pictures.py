@@ -7,6 +7,7 @@ from fastapi import APIRouter, Path, Response
 from api.auth import Reader
 from api.context import Ctx
 from api.errors import Problem, responses
+from api.settings import MAX_NUMBER
 from roads.layers import picture as key_of
 
 router = APIRouter(tags=["Defects and reviews"])
@@ -25,7 +26,7 @@ def picture(
     survey_id: Annotated[
         str, Path(pattern="^[A-Za-z0-9_-]{1,60}$", description="the survey that took it", examples=["54518d4e23e3"])
     ],
-    number: Annotated[int, Path(ge=0, lt=1 << 63, description="its number in that survey", examples=[1])],
+    number: Annotated[int, Path(ge=0, le=MAX_NUMBER, description="its number in that survey", examples=[1])],
     context: Ctx,
     _: Reader,
 ) -> Response:

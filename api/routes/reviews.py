@@ -24,6 +24,7 @@ from api.features.answers import (
 from api.features.far import ask_to_draw
 from api.features.reviewing import decide
 from api.features.served import Kept, headers, is_known, served_state, version_of
+from api.settings import MAX_NUMBER
 from api.store.layers import count_features, feature_of, map_state, properties_of
 from api.store.schema import LAYER_TABLES, OBSERVATION_TABLE, Review
 from detector.taxonomy import NAMES, Kind
@@ -31,14 +32,19 @@ from roads.layers import picture
 from roads.track import utc
 
 router = APIRouter(tags=["Defects and reviews"])
-MOST = (1 << 63) - 1
-DefectId = Annotated[int, Path(ge=0, le=MOST, description="the defect's id", examples=[17])]
+DefectId = Annotated[int, Path(ge=0, le=MAX_NUMBER, description="the defect's id", examples=[17])]
+
+CLASSED: dict[str, Any] = {  # a relabel, and nothing else, has a class
+    "if": {"properties": {"decision": {"const": "relabel"}}, "required": ["decision"]},
+    "then": {"properties": {"class": {"type": "string"}}, "required": ["class"]},
+    "else": {"properties": {"class": {"type": "null"}}},
+}
 
 
 class NewReview(BaseModel):
     """What a person says of a defect."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=CLASSED)
 
     decision: Decision = Field(
         description="accept: it is there; reject: it is no damage; relabel: it is of another class; undo: as if nobody "
@@ -117,7 +123,7 @@ def review(defect_id: DefectId, given: NewReview, context: Ctx, kept: Kept, pers
 def reviews(
     context: Ctx,
     _: Reader,
-    since: Annotated[int, Query(ge=0, le=MOST, description="only those with a higher number", examples=[0])] = 0,
+    since: Annotated[int, Query(ge=0, le=MAX_NUMBER, description="only those with a higher number", examples=[0])] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000, description="how many, at most", examples=[1000])] = 1000,
 ) -> Reviews:
     """List every review that was made, each with the defect as the person saw it."""

@@ -1,6 +1,6 @@
 """Surveys: announce one, see how it goes, start it again, remove it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -10,17 +10,29 @@ from api.auth import Admin, Editor, Reader
 from api.context import Context, Ctx
 from api.errors import Problem, responses
 from api.routes.uploads import Receiving
+from api.settings import MAX_NUMBER
 from api.store.schema import Survey
 from api.store.states import SurveyState
 from api.surveys import announce
 from api.surveys.answer import SurveyAnswer, SurveyOptions, answers
 from api.surveys.arrive import settle
 from api.surveys.remove import remove_survey
+from api.uploads.names import PATTERN
 
 router = APIRouter(tags=["Surveys"])
 Number = Annotated[str, Path(description="the survey's id", examples=["3f2a9c01d4e5"])]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    Field(json_schema_extra={"pattern": r"\S"}),
+]
 Digest = Annotated[str, StringConstraints(pattern="^[0-9a-fA-F]{64}$")]
+NAMED: dict[str, Any] = {
+    "anyOf": [
+        {"properties": {"name": {"type": "string"}}, "required": ["name"]},
+        {"properties": {"files": {"minItems": 1}}, "required": ["files"]},
+    ]
+}
 
 
 class NewFile(BaseModel):
@@ -28,8 +40,15 @@ class NewFile(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(max_length=1000, description="its name", examples=["drive.mp4"])
-    size: int = Field(ge=0, le=(1 << 63) - 1, description="its length, bytes", examples=[1_073_741_824])
+    name: str = Field(
+        max_length=1000,
+        description="its name, of a kind that a survey has",
+        examples=["drive.mp4"],
+        json_schema_extra={"pattern": PATTERN},
+    )
+    size: int = Field(
+        ge=0, le=MAX_NUMBER, description="its length, bytes", examples=[1_073_741_824], json_schema_extra={"minimum": 1}
+    )
     sha256: Digest | None = Field(
         default=None, description="its SHA-256 in hex: then what arrives must have it", examples=["0" * 64]
     )
@@ -41,9 +60,9 @@ class NewFile(BaseModel):
 
 
 class NewSurvey(BaseModel):
-    """A drive whose files are to come."""
+    """A drive whose files are to come. It has a name, or a file to be named after."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra=NAMED)
 
     name: Name | None = Field(
         default=None, description="its name; none: that of its first file", examples=["Noord, mei"]
@@ -92,7 +111,7 @@ def create(new: NewSurvey, context: Ctx, person: Editor, response: Response) -> 
     return _one(context, survey.id)
 
 
-@router.get("/surveys", summary="All surveys", responses=responses(400, 401, 422))
+@router.get("/surveys", summary="All surveys", responses=responses(401, 404, 422))
 def all_surveys(
     context: Ctx,
     _: Reader,
@@ -108,7 +127,7 @@ def all_surveys(
         if before:
             mark = session.get(Survey, before)
             if mark is None:
-                raise Problem(400, f"before: there is no survey '{before}'; begin again without it")
+                raise Problem(404, f"before: there is no survey '{before}'; begin again without it")
             older = and_(Survey.created_s == mark.created_s, Survey.id < mark.id)
             asked = asked.where(or_(Survey.created_s < mark.created_s, older))
         found = list(session.scalars(asked))

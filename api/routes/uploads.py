@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from api.auth import Editor, Person
 from api.context import Context, Ctx
 from api.errors import Problem, responses
+from api.settings import MAX_NUMBER
 from api.store.schema import File
 from api.surveys.announce import HOUR_S, Announced, add_files, announce, files_of, survey_of
 from api.surveys.answer import UPLOADS
@@ -20,9 +21,46 @@ from api.uploads.receive import Receiver, check_offset
 
 router = APIRouter(tags=["Uploads"])
 Number = Annotated[str, Path(description="the file's id", examples=["9b1de0c44f5a4e6c8a10d2a3b4c5d6e7"])]
-Version = Annotated[
-    str | None, Header(alias="Tus-Resumable", description="version of the protocol", examples=[tus.VERSION])
-]
+# The protocol has its own statuses for headers that are missing or wrong, so they are read here and not by FastAPI, and
+# described by DOCUMENTED.
+Version = Annotated[str | None, Header(alias="Tus-Resumable", include_in_schema=False)]
+Word = Annotated[str | None, Header(include_in_schema=False)]
+BASE64 = "([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)"
+PAIR = rf"[!-+\--~]+ {BASE64}"
+DOCUMENTED: dict[str, tuple[dict[str, Any], str, Any]] = {
+    "Tus-Resumable": ({"type": "string", "enum": [tus.VERSION]}, "version of the protocol", tus.VERSION),
+    "Upload-Length": (
+        {"type": "integer", "minimum": 1, "maximum": MAX_NUMBER},
+        "length of the file, bytes",
+        1_048_576,
+    ),
+    "Upload-Metadata": (
+        {"type": "string", "maxLength": tus.MAX_METADATA, "pattern": f"^({PAIR},)*filename {BASE64}(,{PAIR})*$"},
+        "pairs of a key and a base64 value: filename, and if known survey (its id; none: a new survey of this file) "
+        "and sha256 (in hex)",
+        "filename ZHJpdmUubXA0",
+    ),
+    "Upload-Offset": (
+        {"type": "integer", "minimum": 0, "maximum": MAX_NUMBER},
+        "where these bytes begin; what HEAD tells",
+        0,
+    ),
+    "Upload-Checksum": (
+        {"type": "string", "pattern": f"^({'|'.join(tus.ALGORITHMS)}) {BASE64}$"},
+        "what the bytes of this request hash to: an algorithm and a digest in base64",
+        "sha1 2jmj7l5rSw0yVb/vlWAYkK/YBwk=",
+    ),
+}
+
+
+def _headers(*names: str, optional: str = "") -> dict[str, Any]:
+    """Describe headers in the OpenAPI document, for a route's `openapi_extra`."""
+    described = []
+    for name in names:
+        schema, text, example = DOCUMENTED[name]
+        about = {"required": name != optional, "description": text, "schema": schema, "example": example}
+        described.append({"name": name, "in": "header", **about})
+    return {"parameters": described}
 
 
 def _receiver(request: Request) -> Receiver:
@@ -54,6 +92,7 @@ def options(context: Ctx) -> Response:
     status_code=201,
     response_class=Response,
     responses=responses(400, 401, 403, 404, 409, 412, 413, 415, 422, 507),
+    openapi_extra=_headers("Tus-Resumable", "Upload-Length", "Upload-Metadata"),
 )
 async def create(
     request: Request,
@@ -61,20 +100,14 @@ async def create(
     receiver: Receiving,
     person: Editor,
     version: Version = None,
-    upload_length: Annotated[str | None, Header(description="length of the file, bytes", examples=["1048576"])] = None,
-    upload_metadata: Annotated[
-        str | None,
-        Header(
-            description="pairs of a key and a base64 value: filename, and if known survey (its id; none: a new survey "
-            "of this file) and sha256 (in hex)",
-            examples=["filename ZHJpdmUubXA0"],
-        ),
-    ] = None,
+    upload_length: Word = None,
+    upload_metadata: Word = None,
+    upload_checksum: Word = None,
 ) -> Response:
     """Begin an upload (tus creation, and creation-with-upload). The answer's Location is where the bytes go."""
     tus.check_version(version)
     size = tus.read_number("Upload-Length", upload_length)
-    metadata = tus.read_metadata(upload_metadata)
+    metadata, checksum = tus.read_metadata(upload_metadata), tus.read_checksum(upload_checksum)
     with_bytes = int(request.headers.get("content-length") or "0") > 0 or "transfer-encoding" in request.headers
     if with_bytes:
         tus.check_content(request.headers.get("content-type"))
@@ -82,7 +115,7 @@ async def create(
     headers = {"Location": f"{UPLOADS}/{number}"}
     if not with_bytes:
         return Response(status_code=201, headers={**headers, **await run_in_threadpool(_progress, context, number)})
-    answer = await _receive(request, context, receiver, person, number, 0)
+    answer = await _receive(request, context, receiver, person, number, 0, checksum)
     answer.status_code = 201
     answer.headers.update(headers)
     return answer
@@ -93,6 +126,7 @@ async def create(
     summary="How far is it",
     response_class=Response,
     responses=responses(401, 403, 404, 410, 412),
+    openapi_extra=_headers("Tus-Resumable"),
 )
 async def head(number: Number, context: Ctx, receiver: Receiving, _: Editor, version: Version = None) -> Response:
     """Tell how many bytes are safely here: go on from there."""
@@ -110,7 +144,8 @@ async def head(number: Number, context: Ctx, receiver: Receiving, _: Editor, ver
     responses=responses(400, 401, 403, 404, 409, 410, 412, 413, 415, 423, 460, 507),
     openapi_extra={
         "requestBody": {"content": {tus.CONTENT: {"schema": {"type": "string", "format": "binary"}}}, "required": True}
-    },
+    }
+    | _headers("Tus-Resumable", "Upload-Offset", "Upload-Checksum", optional="Upload-Checksum"),
 )
 async def patch(
     request: Request,
@@ -119,9 +154,8 @@ async def patch(
     receiver: Receiving,
     person: Editor,
     version: Version = None,
-    upload_offset: Annotated[
-        str | None, Header(description="where these bytes begin; what HEAD tells", examples=["0"])
-    ] = None,
+    upload_offset: Word = None,
+    upload_checksum: Word = None,
 ) -> Response:
     """Send bytes from an offset on, all that are left or a part. Breaking off is no harm: ask HEAD and go on.
 
@@ -129,7 +163,8 @@ async def patch(
     """
     tus.check_version(version)
     tus.check_content(request.headers.get("content-type"))
-    return await _receive(request, context, receiver, person, number, tus.read_number("Upload-Offset", upload_offset))
+    offset, checksum = tus.read_number("Upload-Offset", upload_offset), tus.read_checksum(upload_checksum)
+    return await _receive(request, context, receiver, person, number, offset, checksum)
 
 
 @router.delete(
@@ -138,6 +173,7 @@ async def patch(
     status_code=204,
     response_class=Response,
     responses=responses(401, 403, 404, 409, 410, 412, 423),
+    openapi_extra=_headers("Tus-Resumable"),
 )
 def delete(number: Number, context: Ctx, receiver: Receiving, person: Editor, version: Version = None) -> Response:
     """End an unfinished upload; what came of it is removed (tus termination)."""
@@ -177,9 +213,14 @@ def _announce(context: Context, receiver: Receiver, person: Person, size: int, m
 
 
 async def _receive(
-    request: Request, context: Context, receiver: Receiver, person: Person, number: str, offset: int
+    request: Request,
+    context: Context,
+    receiver: Receiver,
+    person: Person,
+    number: str,
+    offset: int,
+    checksum: tus.Checksum | None,
 ) -> Response:
-    checksum = tus.read_checksum(request.headers.get("upload-checksum"))
     file = await run_in_threadpool(_unfinished, context, number)
     check_offset(file.received, offset)
     left = file.size - offset

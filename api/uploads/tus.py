@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from email.utils import formatdate
 
 from api.errors import Problem
+from api.settings import MAX_NUMBER
 
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,expiration,checksum,termination"
@@ -14,7 +15,6 @@ ALGORITHMS = ("sha1", "sha256", "md5")
 CONTENT = "application/offset+octet-stream"
 HEADERS = {"Tus-Resumable": VERSION}
 MAX_METADATA = 16_384  # characters
-MAX_NUMBER = (1 << 63) - 1
 KEY = re.compile(r"[!-+\--~]+")  # printable ASCII without space and comma
 
 

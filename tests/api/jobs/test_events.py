@@ -1,16 +1,19 @@
 """Server-sent events: what changes in the database is told, whoever changed it."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
 
 from api.context import Context
 from api.jobs import events, queue
 from api.jobs.events import Feed
 from api.store.schema import MapState, Survey
+from tests.api.serving import in_thread
 
 Told = tuple[str, dict[str, Any], str | None]
 
@@ -120,3 +123,33 @@ def test_it_says_that_it_is_there(context: Context, monkeypatch: pytest.MonkeyPa
         feed.close()
 
     asyncio.run(run())
+
+
+def test_the_stream_is_as_the_document_says(context: Context) -> None:
+    """What schemathesis asks of all other addresses (tests/api/test_openapi.py), of the one that never ends."""
+    number = add(context)
+    with in_thread(context) as url, httpx.Client(base_url=url, timeout=20) as client:
+        described = client.get("/openapi.json").json()["paths"]["/v1/events"]["get"]
+        assert set(described["responses"]) == {"200", "401", "422"}
+        assert [p["name"] for p in described["parameters"]] == ["last-event-id"]
+        for seen in ("0", "-1", "812,5", "9" * 30, "9" * 5000):
+            with client.stream("GET", "/v1/events", headers={"Last-Event-ID": seen}) as answer:
+                assert answer.status_code == 200
+                assert answer.headers["Content-Type"].partition(";")[0] in described["responses"]["200"]["content"]
+                assert answer.headers["Cache-Control"] == "no-store"
+                assert answer.headers["X-Accel-Buffering"] == "no"
+                lines = answer.iter_lines()
+                greeting = list(itertools.takewhile(bool, lines))
+                assert greeting[0].startswith("retry: ")
+                if seen == "0":
+                    kind, data, change = read("\n".join(itertools.takewhile(bool, lines)))
+                    assert (kind, data["id"], change) == ("job", number, "1")
+
+
+def test_the_stream_is_for_those_who_may_read(context: Context) -> None:
+    behind = Context(context.settings.model_copy(update={"user_header": "X-User"}), context.database, context.blobs)
+    with in_thread(behind) as url:
+        refused = httpx.get(f"{url}/v1/events")
+        assert (refused.status_code, refused.headers["Content-Type"]) == (401, "application/problem+json")
+        with httpx.stream("GET", f"{url}/v1/events", headers={"X-User": "anna"}) as answer:
+            assert answer.status_code == 200

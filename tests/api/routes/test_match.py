@@ -85,6 +85,7 @@ def test_a_track_without_times_or_of_one_place_is_matched_too(client: TestClient
 
 def test_bad_requests_say_what_is_wrong(client: TestClient) -> None:
     assert ask(client, 422)["detail"] == "give a track, detections, or both"
+    assert ask(client, detections=[]) == {"segments": [], "fixes": [], "detections": []}
     assert "track" in ask(client, 422, track=[{"lon": 500, "lat": 0}])["detail"]
     line = {"type": "LineString", "coordinates": [[5.0, 52.0], [5.1, 52.0]]}
     uneven = ask(client, 422, track={"type": "Feature", "geometry": line, "properties": {"times": [1.0]}})
