@@ -3,17 +3,19 @@
 People are known by the reverse proxy, which names them in a header (`SCHOUW_USER_HEADER`); machines by a bearer token
 (`SCHOUW_TOKENS`). A server with neither is open, and `schouw serve` then listens on this machine only. There a person
 may say a name in `X-Schouw-Person`, so that a review says who made it.
+
+Dependencies that wait for nothing are coroutines: FastAPI would send functions to a thread, for each request.
 """
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import unquote
 
 from fastapi import Depends, Request
 
-from api.errors import Problem
+from api.errors import refusal
 from api.settings import Role, Settings, digest
 
 RANK: dict[Role, int] = {"reader": 0, "editor": 1, "admin": 2}
@@ -28,7 +30,7 @@ class Person:
     role: Role
 
 
-def who(request: Request) -> Person:
+async def who(request: Request) -> Person:
     """Tell who asks; a Problem 401 when nobody can tell."""
     settings: Settings = request.app.state.context.settings
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -37,9 +39,7 @@ def who(request: Request) -> Person:
         for name, kept in settings.tokens.items():
             if hmac.compare_digest(given, kept.sha256):
                 return Person(name, kept.role)
-        raise Problem(
-            401, "this token is not known here; ask the administrator for one", {"WWW-Authenticate": "Bearer"}
-        )
+        raise refusal("unknown_token", {"WWW-Authenticate": "Bearer"})
     if settings.user_header and (named := request.headers.get(settings.user_header, "").strip()):
         name = unquote(named)[:MAX_NAME]
         role: Role = "admin" if name in settings.admins else "reader" if name in settings.readers else "editor"
@@ -47,15 +47,15 @@ def who(request: Request) -> Person:
     if settings.is_open:
         said = unquote(request.headers.get("x-schouw-person", "")).strip()[:MAX_NAME]
         return Person(said or "anyone", "admin")
-    raise Problem(401, "log in, or send a token: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"})
+    raise refusal("log_in", {"WWW-Authenticate": "Bearer"})
 
 
-def may(role: Role) -> Callable[[Person], Person]:
+def may(role: Role) -> Callable[[Person], Awaitable[Person]]:
     """Make a dependency that lets through who has this role or a higher one."""
 
-    def check(person: Annotated[Person, Depends(who)]) -> Person:
+    async def check(person: Annotated[Person, Depends(who)]) -> Person:
         if RANK[person.role] < RANK[role]:
-            raise Problem(403, f"{person.name} may only look; this needs the role '{role}'")
+            raise refusal("may_only_look", name=person.name, role=role)
         return person
 
     return check

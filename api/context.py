@@ -37,7 +37,7 @@ def open_context(settings: Settings) -> Context:
     return Context(settings, open_database(settings.database), open_blobs(settings.storage))
 
 
-def _context(request: Request) -> Context:
+async def _context(request: Request) -> Context:
     context: Context = request.app.state.context
     return context
 

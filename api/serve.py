@@ -25,6 +25,7 @@ from detector.errors import SettingsError
 from roads.condition.table import Table
 from roads.network import Network
 
+KEPT_OPEN_S = 75  # a connection between two questions: a planner looks longer than uvicorn's 5, a proxy waits 60
 LOCAL = ("127.0.0.1", "::1", "localhost")
 log = logging.getLogger("schouw")
 
@@ -67,8 +68,9 @@ def serve(
         _prepare(context, network, table, map_folder)
         app = create_app(context)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
-        )
+            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10,
+            timeout_keep_alive=KEPT_OPEN_S,
+        )  # fmt: skip
         with Workers(settings).running(), _kept_up(Arrivals(context, app.state.receiver)):
             gc.collect()
             gc.freeze()  # or what the server consists of is searched for garbage amid requests: 0.15 s each time
