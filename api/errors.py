@@ -1,7 +1,9 @@
 """Every error as problem+json (RFC 9457): one table from exception to status, one plain sentence in `detail`."""
 
 import logging
+import re
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -10,39 +12,54 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from api.sentences import SENTENCES, in_both
 from detector.errors import NetworkError, SchouwError
 
 MEDIA_TYPE = "application/problem+json"
-TITLES = {
-    400: "The request can't be used",
-    401: "Who are you?",
-    403: "Not allowed",
-    404: "Not found",
-    405: "Not possible here",
-    406: "Not offered in that form",
-    409: "Not possible now",
-    410: "No longer there",
-    412: "The protocol's version is not supported",
-    413: "Too large",
-    415: "Unknown kind of content",
-    422: "Something in the request is wrong",
-    416: "No such part of the file",
-    423: "Busy with another request",
-    429: "Too many requests",
-    460: "The bytes arrived damaged",
-    500: "The server made a mistake",
-    503: "Not ready",
-    507: "The server's disk is full",
+KINDS: dict[int, tuple[str, str, str]] = {  # by status: code, and title in Dutch and English
+    400: ("bad_request", "Dit verzoek is niet te gebruiken", "The request can't be used"),
+    401: ("unknown_person", "Wie bent u?", "Who are you?"),
+    403: ("not_allowed", "Dit mag niet", "Not allowed"),
+    404: ("not_found", "Niet gevonden", "Not found"),
+    405: ("not_possible", "Dat kan hier niet", "Not possible here"),
+    406: ("not_offered", "Niet in die vorm", "Not offered in that form"),
+    409: ("conflict", "Dat kan nu niet", "Not possible now"),
+    410: ("gone", "Niet meer hier", "No longer there"),
+    412: (
+        "other_protocol",
+        "Deze versie van het protocol wordt niet gesproken",
+        "The protocol's version is not supported",
+    ),
+    413: ("too_large", "Te groot", "Too large"),
+    415: ("unknown_content", "Onbekend soort inhoud", "Unknown kind of content"),
+    416: ("no_such_part", "Zo'n deel heeft het bestand niet", "No such part of the file"),
+    422: ("invalid", "Er klopt iets niet in het verzoek", "Something in the request is wrong"),
+    423: ("busy", "Bezig met een ander verzoek", "Busy with another request"),
+    429: ("too_many", "Te veel verzoeken", "Too many requests"),
+    460: ("damaged", "De bytes kwamen beschadigd aan", "The bytes arrived damaged"),
+    500: ("mistake", "De server maakte een fout", "The server made a mistake"),
+    503: ("not_ready", "Nog niet klaar", "Not ready"),
+    507: ("disk_full", "De schijf van de server is vol", "The server's disk is full"),
 }
+WANTED = re.compile(r"(?:^|,)\s*(nl|en)(?:-[\w-]*)?\s*(?:;\s*q=([01](?:\.\d*)?)\s*)?(?=,|$)", re.IGNORECASE)
 log = logging.getLogger("schouw")
 
 
-class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
+class Problem(HTTPException):
     """A mistake to tell the caller: what, where, what to do."""
 
-    def __init__(self, status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> None:
-        self.status, self.detail, self.headers, self.more = status, detail, headers, more
-        super().__init__(detail)
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(status, detail, headers)
+        self.code, self.dutch = "", ""  # none of its own: that of its status; only in English
+
+
+def refusal(code: str, headers: Mapping[str, str] | None = None, **values: object) -> Problem:
+    """Make a problem from SENTENCES."""
+    status, dutch, english = SENTENCES[code]
+    dutch, english = in_both(dutch, english, **values)
+    told = Problem(status, english, headers)
+    told.code, told.dutch = code, dutch
+    return told
 
 
 class ProblemBody(BaseModel):
@@ -51,24 +68,42 @@ class ProblemBody(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     type: str = Field("about:blank", description="URI of the kind of problem", examples=["about:blank"])
+    code: str = Field(description="the problem's name, the same in every language", examples=["no_segment"])
     title: str = Field(description="the kind of problem", examples=["Not found"])
     status: int = Field(description="HTTP status", examples=[404])
     detail: str = Field(
-        description="what is wrong, where, and what to do", examples=["no segment '12'; see /v1/segments"]
+        description="what is wrong, where, and what to do; in Dutch where Accept-Language prefers it and people can "
+        "meet the problem in the web app",
+        examples=["no segment '12'; see /v1/segments"],
     )
 
 
-def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
-    """Write a problem as an answer."""
-    title = TITLES.get(status, "The request can't be used" if status < 500 else "The server made a mistake")
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **more}
-    return JSONResponse(body, status, headers, MEDIA_TYPE)
+def problem(told: Problem, accept_language: str, **more: Any) -> JSONResponse:
+    """Write a problem as an answer, in the language that the caller prefers where it is said in that."""
+    status = told.status_code
+    code, *titles = KINDS.get(status, KINDS[400 if status < 500 else 500])
+    dutch = prefers_dutch(accept_language)
+    body = {
+        "type": "about:blank",
+        "code": told.code or code,
+        "title": titles[0 if dutch else 1],
+        "status": status,
+        "detail": (told.dutch if dutch else "") or told.detail,
+    }
+    return JSONResponse(body | more, status, {"Vary": "Accept-Language", **(told.headers or {})}, MEDIA_TYPE)
+
+
+def prefers_dutch(accept_language: str) -> bool:
+    """Whether a request asks for Dutch sooner than for English (RFC 9110, 12.5.4)."""
+    wanted = [(float(weight or 1), language.lower()) for language, weight in WANTED.findall(accept_language)]
+    weight, language = max(wanted, key=lambda one: one[0], default=(0.0, "en"))
+    return weight > 0 and language == "nl"
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe errors in the OpenAPI document, for a route's `responses`."""
     schema = {"schema": {"$ref": "#/components/schemas/ProblemBody"}}
-    return {status: {"description": TITLES[status], "content": {MEDIA_TYPE: schema}} for status in statuses}
+    return {status: {"description": KINDS[status][2], "content": {MEDIA_TYPE: schema}} for status in statuses}
 
 
 def install(app: FastAPI) -> None:
@@ -102,34 +137,36 @@ def _describe(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-async def _problem(_: Request, error: Exception) -> JSONResponse:
+def _accepted(request: Request) -> str:
+    return request.headers.get("accept-language", "")
+
+
+async def _problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)
-    return problem(error.status, error.detail, error.headers, **error.more)
+    return problem(error, _accepted(request))
 
 
-async def _schouw(_: Request, error: Exception) -> JSONResponse:
-    return problem(409 if isinstance(error, NetworkError) else 422, str(error))
+async def _schouw(request: Request, error: Exception) -> JSONResponse:
+    return problem(Problem(409 if isinstance(error, NetworkError) else 422, str(error)), _accepted(request))
 
 
-async def _invalid(_: Request, error: Exception) -> JSONResponse:
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     wrong = [{"where": ".".join(str(part) for part in e["loc"]), "what": str(e["msg"])} for e in error.errors()]
-    detail = "; ".join(f"{w['where']}: {w['what']}" for w in wrong[:3])
-    return problem(422, detail, errors=wrong)
+    where = ", ".join(w["where"] for w in wrong[:3])
+    what = "; ".join(f"{w['where']}: {w['what']}" for w in wrong[:3])
+    return problem(refusal("invalid", where=where, what=what), _accepted(request), errors=wrong)
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    """What the framework refuses."""
     assert isinstance(error, HTTPException)
-    said = error.detail if error.detail and error.status_code not in (404, 405) else None
-    plain = {
-        404: "there is nothing at this address; see /docs",
-        405: "this address doesn't take that method; see /docs",
-    }
-    headers = dict(error.headers) if error.headers else None
-    return problem(error.status_code, said or plain.get(error.status_code, "see /docs"), headers)
+    code = {404: "no_address", 405: "no_method"}.get(error.status_code)
+    told = refusal(code, error.headers) if code else Problem(error.status_code, error.detail, error.headers)
+    return problem(told, _accepted(request))
 
 
 async def _mistake(request: Request, error: Exception) -> JSONResponse:
     number = uuid.uuid4().hex[:8]
     log.error("mistake %s at %s %s", number, request.method, request.url.path, exc_info=error)
-    return problem(500, f"something went wrong here, not with you; tell the administrator number {number}")
+    return problem(refusal("mistake", number=number), _accepted(request))

@@ -1,10 +1,9 @@
 """What every request passes: a limit on bodies that are no uploads, and headers that keep browsers on the safe side."""
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem
+from api.errors import problem, refusal
 
 UPLOADS = "/v1/uploads"  # has its own limit
 ALWAYS = {
@@ -37,10 +36,11 @@ class Guard:
         if scope["path"].startswith(UPLOADS):
             await self.app(scope, receive, guarded)
             return
-        said = f"this request is larger than {self.body_bytes} bytes (body_bytes)"
-        length = Headers(scope=scope).get("content-length", "0")
+        too_large = refusal("body_too_large", most=self.body_bytes)
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > self.body_bytes:
-            await problem(413, said)(scope, receive, guarded)
+            await problem(too_large, headers.get("accept-language", ""))(scope, receive, guarded)
             return
         came = 0
 
@@ -49,7 +49,7 @@ class Guard:
             message = await receive()
             came += len(message.get("body", b""))
             if came > self.body_bytes:
-                raise HTTPException(413, said)
+                raise too_large
             return message
 
         await self.app(scope, counted, guarded)

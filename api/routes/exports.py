@@ -14,7 +14,7 @@ from starlette.responses import StreamingResponse
 
 from api.auth import Reader
 from api.context import Ctx
-from api.errors import Problem, responses
+from api.errors import Problem, refusal, responses
 from api.jobs import queue
 from api.jobs.answer import JobAnswer, utc
 from api.jobs.answer import answer as job_answer
@@ -71,7 +71,7 @@ def create(new: NewExport, context: Ctx, person: Reader, response: Response) -> 
         queue.one_at_a_time(session)
         state = map_state(session)
         if state is None:
-            raise Problem(409, "there is no map yet: this server was given no road network")
+            raise refusal("no_network")
         there = session.execute(
             select(Export, Job)
             .join(Job, Job.id == Export.job)
@@ -137,9 +137,9 @@ def file(
     with context.database.read() as session:
         made = _found(session, number)
     if made.key is None or made.bytes is None or made.name is None:
-        raise Problem(409, "this download is not made yet; ask again later")
+        raise refusal("download_not_made")
     if not context.blobs.exists(made.key):
-        raise Problem(404, "this download is no longer kept; make it again")
+        raise refusal("download_gone")
     start, stop = _part(asked, made.bytes)
     headers = {
         "Accept-Ranges": "bytes",
@@ -175,7 +175,7 @@ def _part(asked: str | None, size: int) -> tuple[int, int]:
 def _found(session: Session, number: str) -> Export:
     made = session.get(Export, number)
     if made is None:
-        raise Problem(404, f"there is no download '{number[:60]}'")
+        raise refusal("no_download", number=number[:60])
     return made
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.auth import Editor, Reader
 from api.context import Ctx
-from api.errors import Problem, responses
+from api.errors import Problem, refusal, responses
 from api.features.answers import (
     Decision,
     DefectAnswer,
@@ -166,5 +166,5 @@ def _defect(session: Session, number: int) -> dict[str, Any]:
     """A defect's attributes; a Problem 404 where there is none."""
     feature = feature_of(session, "defects", number)
     if feature is None:
-        raise Problem(404, f"there is no defect {number}")
+        raise refusal("no_defect", number=number)
     return properties_of(feature)

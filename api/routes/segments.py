@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.auth import Reader
 from api.context import Ctx
-from api.errors import Problem, responses
+from api.errors import refusal, responses
 from api.features.answers import STRETCH, FoundSegments, History, Priorities, SegmentAnswer, review_answer
 from api.features.history import moments
 from api.features.segment import condition_table, read_part
@@ -148,7 +148,7 @@ def _segment(session: Session, segment_id: str) -> tuple[int, str]:
         else session.execute(select(c.row, c.feature).where(c.segment_id == segment_id)).first()
     )
     if found is None:
-        raise Problem(404, f"there is no segment '{segment_id[:60]}'; search with /v1/segments?q=")
+        raise refusal("no_segment", number=segment_id[:60])
     return found.row, found.feature
 
 

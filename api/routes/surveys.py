@@ -8,7 +8,7 @@ from sqlalchemy import and_, or_, select
 
 from api.auth import Admin, Editor, Reader
 from api.context import Context, Ctx
-from api.errors import Problem, responses
+from api.errors import refusal, responses
 from api.routes.uploads import Receiving
 from api.settings import MAX_NUMBER
 from api.store.schema import Survey
@@ -93,7 +93,7 @@ def _one(context: Context, number: str) -> SurveyAnswer:
     with context.database.read() as session:
         survey = session.get(Survey, number)
         if survey is None:
-            raise Problem(404, f"there is no survey '{number[:60]}'")
+            raise refusal("no_survey", number=number[:60])
         return answers(session, [survey])[0]
 
 
@@ -127,7 +127,7 @@ def all_surveys(
         if before:
             mark = session.get(Survey, before)
             if mark is None:
-                raise Problem(404, f"before: there is no survey '{before}'; begin again without it")
+                raise refusal("no_page", number=before)
             older = and_(Survey.created_s == mark.created_s, Survey.id < mark.id)
             asked = asked.where(or_(Survey.created_s < mark.created_s, older))
         found = list(session.scalars(asked))
@@ -150,7 +150,7 @@ def update(number: Number, change: SurveyChange, context: Ctx, _: Editor) -> Sur
             survey.name = change.name
         if change.options is not None:
             if survey.state not in (*announce.OPEN, SurveyState.CHECKING):
-                raise Problem(409, f"this survey is {survey.state}: its options can't be changed any more")
+                raise refusal("options_fixed", state=announce.state_of(survey))
             survey.options = change.options.model_dump(exclude_none=True)
     return _one(context, number)
 
@@ -198,9 +198,9 @@ def go(number: Number, context: Ctx, person: Editor) -> SurveyAnswer:
     with context.database.write() as session:
         survey = announce.survey_of(session, number)
         if survey.state != SurveyState.ATTENTION:
-            raise Problem(409, f"this survey is {survey.state}: it doesn't wait for a decision")
+            raise refusal("not_waiting", state=announce.state_of(survey))
         if any(finding["level"] == "stop" for finding in survey.findings):
-            raise Problem(409, "it can't be used as it is; put right what the check found, then check again")
+            raise refusal("stopped")
         announce.look(session, survey, person.name)
     return _one(context, number)
 
@@ -211,7 +211,7 @@ def check(number: Number, context: Ctx, person: Editor) -> SurveyAnswer:
     with context.database.write() as session:
         survey = announce.survey_of(session, number)
         if survey.state not in announce.OPEN:
-            raise Problem(409, f"this survey is {survey.state}: it can't be checked now")
+            raise refusal("no_check", state=announce.state_of(survey))
         announce.check_again(session, survey, person.name)
     return _one(context, number)
 
@@ -222,7 +222,7 @@ def retry(number: Number, context: Ctx, person: Editor) -> SurveyAnswer:
     with context.database.write() as session:
         survey = announce.survey_of(session, number)
         if survey.state not in (SurveyState.FAILED, SurveyState.CANCELLED):
-            raise Problem(409, f"this survey is {survey.state}: there is nothing to try again")
+            raise refusal("no_retry", state=announce.state_of(survey))
         if survey.result_key:  # it was looked at; only the map failed
             announce.change(survey, SurveyState.MAPPING)
             survey.error = None

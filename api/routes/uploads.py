@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth import Editor, Person
 from api.context import Context, Ctx
-from api.errors import Problem, responses
+from api.errors import refusal, responses
 from api.settings import MAX_NUMBER
 from api.store.schema import File
 from api.surveys.announce import HOUR_S, Announced, add_files, announce, files_of, survey_of
@@ -182,9 +182,9 @@ def delete(number: Number, context: Ctx, receiver: Receiving, person: Editor, ve
     with context.database.write() as session:
         file = session.get(File, number)
         if file is None:
-            raise Problem(404, f"there is no upload '{number[:60]}'", tus.HEADERS)
+            raise refusal("no_upload", tus.HEADERS, number=number[:60])
         if file.state in ("complete", "removed"):
-            raise Problem(409, "this upload is complete; remove the file from its survey", tus.HEADERS)
+            raise refusal("upload_complete", tus.HEADERS)
         receiver.remove(number)
         survey = survey_of(session, file.survey)
         session.delete(file)
@@ -225,14 +225,14 @@ async def _receive(
     check_offset(file.received, offset)
     left = file.size - offset
     if int(request.headers.get("content-length") or "0") > left:
-        raise Problem(413, f"only {left} bytes are still to come", tus.HEADERS)
+        raise refusal("too_many_bytes", tus.HEADERS, left=left)
     expires_s = time.time() + context.settings.upload_hours * HOUR_S
 
     def safe(length: int) -> None:
         with context.database.write() as session:
             kept = session.get(File, number)
             if kept is None:
-                raise Problem(410, "this upload was given up", tus.HEADERS)
+                raise refusal("upload_given_up", tus.HEADERS)
             kept.received, kept.state, kept.expires_s = length, "receiving", expires_s
 
     blocks: AsyncIterator[bytes] = request.stream()
@@ -248,11 +248,11 @@ def _unfinished(context: Context, number: str) -> File:
     with context.database.read() as session:
         file = session.get(File, number)
     if file is None:
-        raise Problem(404, f"there is no upload '{number[:60]}'", tus.HEADERS)
+        raise refusal("no_upload", tus.HEADERS, number=number[:60])
     if file.state == "removed" or (file.expires_s is not None and file.expires_s < time.time()):
-        raise Problem(410, "this upload rested too long and was removed; send the file again", tus.HEADERS)
+        raise refusal("upload_expired", tus.HEADERS)
     if file.state == "complete":
-        raise Problem(409, "this upload is complete", tus.HEADERS)
+        raise refusal("upload_complete", tus.HEADERS)
     return file
 
 
@@ -264,9 +264,9 @@ def _progress(context: Context, number: str) -> dict[str, str]:
     with context.database.read() as session:
         file = session.get(File, number)
     if file is None:
-        raise Problem(404, f"there is no upload '{number[:60]}'", tus.HEADERS)
+        raise refusal("no_upload", tus.HEADERS, number=number[:60])
     if file.expires_s is not None and file.expires_s < time.time():
-        raise Problem(410, "this upload rested too long and was removed; send the file again", tus.HEADERS)
+        raise refusal("upload_expired", tus.HEADERS)
     metadata = {"filename": file.name, "survey": file.survey}
     return {
         **tus.progress_headers(file.received, file.expires_s),

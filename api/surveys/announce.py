@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.errors import Problem
+from api.errors import refusal
 from api.jobs import queue
 from api.settings import Settings
 from api.store.schema import File, Job, Survey
 from api.store.states import ENDED, SurveyState
+from api.surveys.answer import IN_WORDS
 from api.uploads.names import check_name, stored_name
 
 OPEN = (SurveyState.UPLOADING, SurveyState.ATTENTION, SurveyState.FAILED, SurveyState.CANCELLED)
@@ -46,7 +47,7 @@ def announce(
         findings=[],
     )
     if not survey.name:
-        raise Problem(422, "a survey needs a name or a file")
+        raise refusal("no_name")
     session.add(survey)
     session.flush()
     add_files(session, settings, survey, files)
@@ -62,19 +63,17 @@ def add_files(session: Session, settings: Settings, survey: Survey, files: Seque
     _open(session, survey)
     there = files_of(session, survey.id)
     if any(file.state == "removed" for file in there):
-        raise Problem(409, "the footage of this survey was removed; upload it again as a new survey")
+        raise refusal("footage_removed")
     if len(there) + len(files) > settings.limits.survey_files:
-        raise Problem(
-            413, f"a survey has at most {settings.limits.survey_files} files (survey_files); send photos in a .zip"
-        )
+        raise refusal("too_many_files", most=settings.limits.survey_files)
     taken = {file.extra["stored"] for file in there}
     added = []
     for number, file in enumerate(files):
         name = check_name(file.name)
         if file.size < 1:
-            raise Problem(422, f"'{name}' is empty (0 bytes); copy it again from the camera's card")
+            raise refusal("empty_file", file=name)
         if file.size > settings.limits.upload_bytes:
-            raise Problem(413, f"'{name}' is larger than {settings.limits.upload_bytes} bytes (upload_bytes)")
+            raise refusal("file_too_large", file=name, most=settings.limits.upload_bytes)
         stored = stored_name(name, taken)
         taken.add(stored)
         added.append(
@@ -105,7 +104,7 @@ def remove_file(session: Session, survey: Survey, number: str) -> File:
     """
     file = session.scalar(select(File).where(File.id == number, File.survey == survey.id))
     if file is None:
-        raise Problem(404, f"the survey '{survey.id}' has no file '{number[:60]}'")
+        raise refusal("no_file", survey=survey.id, number=number[:60])
     _open(session, survey)
     session.delete(file)
     session.flush()
@@ -118,13 +117,18 @@ def survey_of(session: Session, number: str) -> Survey:
     queue.one_at_a_time(session)  # before any row is locked, as everywhere, so that no two wait for each other
     survey = session.scalar(select(Survey).where(Survey.id == number).with_for_update())
     if survey is None:
-        raise Problem(404, f"there is no survey '{number[:60]}'")
+        raise refusal("no_survey", number=number[:60])
     return survey
 
 
 def files_of(session: Session, survey: str) -> list[File]:
     """The files of a survey in the order they were announced."""
     return list(session.scalars(select(File).where(File.survey == survey).order_by(File.created_s, File.id)))
+
+
+def state_of(survey: Survey) -> tuple[str, str]:
+    """A survey's state for a sentence: in Dutch, and as the API names it."""
+    return IN_WORDS[SurveyState(survey.state)][0], survey.state
 
 
 def change(survey: Survey, state: SurveyState) -> None:
@@ -138,7 +142,7 @@ def check_again(session: Session, survey: Survey, person: str) -> None:
     files = files_of(session, survey.id)
     if not files or any(file.state != "complete" for file in files):
         gone = any(file.state == "removed" for file in files)
-        raise Problem(409, "its footage was removed; upload it again" if gone else "not all of its files are here yet")
+        raise refusal("footage_removed" if gone else "files_missing")
     change(survey, SurveyState.CHECKING)
     survey.error, survey.findings = None, []
     queue.enqueue(session, "check", {"survey": survey.id}, person=person, survey=survey.id, key=f"check:{survey.id}")
@@ -159,7 +163,7 @@ def put_on_map(session: Session, person: str) -> int:
 def cancel(session: Session, survey: Survey) -> None:
     """Stop whatever is done for a survey. Raises Problem 409 when it is done already."""
     if survey.state in (SurveyState.DONE, SurveyState.DUPLICATE):
-        raise Problem(409, "this survey is done; there is nothing to cancel")
+        raise refusal("no_cancel")
     _cancel_jobs(session, survey)
     change(survey, SurveyState.CANCELLED)
 
@@ -174,6 +178,4 @@ def _open(session: Session, survey: Survey) -> None:
     if survey.state in NOT_BEGUN:
         _cancel_jobs(session, survey)
     elif survey.state not in OPEN:
-        raise Problem(
-            409, f"this survey is {survey.state}; cancel it first, or upload the files as a survey of their own"
-        )
+        raise refusal("closed", state=state_of(survey))

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from api.context import Context
-from api.errors import Problem
+from api.errors import Problem, refusal
 from api.jobs import queue
 from api.store.schema import File, Survey
 from api.store.states import SurveyState
@@ -49,7 +49,7 @@ class Arrivals:
         announced = file.extra.get("sha256")
         if announced and digest != announced:
             self._refuse(number)
-            raise Problem(460, f"'{file.name}' arrived with another SHA-256 than announced; send it again", HEADERS)
+            raise refusal("other_content", HEADERS, file=file.name)
         if waits:
             self.context.blobs.put(key, self.receiver.path(number))
         doubles: list[str] = []

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from api.errors import Problem
+from api.errors import refusal
 from detector.footage.photos import SUFFIXES as PHOTOS
 from detector.legs import VIDEOS
 
@@ -27,13 +27,9 @@ def check_name(given: str) -> str:
     last = given.replace("\\", "/").rstrip("/").rpartition("/")[2]
     name = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in last).strip()[-MAX_NAME:]
     if not name.strip("."):
-        raise Problem(422, "a file needs a name, such as drive.mp4")
+        raise refusal("no_file_name")
     if _parts(name)[1] not in ACCEPTED:
-        raise Problem(
-            415,
-            f"'{name}' is of no kind that a survey has; send videos (such as .mp4, .mov), photos (.jpg, or a .zip of "
-            "them), tracks (.gpx, .nmea) and camera profiles (.yaml)",
-        )
+        raise refusal("bad_kind", file=name)
     return name
 
 

@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from starlette.requests import ClientDisconnect
 
-from api.errors import Problem
+from api.errors import refusal
 from api.uploads.tus import HEADERS, Checksum
 
 BLOCK = 4 << 20  # written at once
@@ -93,7 +93,7 @@ class Receiver:
             found = await asyncio.to_thread(self._hash, upload, file, offset)
             if found.length != offset:  # a power cut took what the disk had promised to keep
                 await asyncio.to_thread(safe, 0)
-                raise Problem(409, "0 bytes are here: the server lost the others; begin anew", HEADERS)
+                raise refusal("bytes_lost", HEADERS)
             writing = _Writing(file, offset, found, checksum)
             await _pump(writing, blocks, sender, most, safe)
             await asyncio.to_thread(writing.settle, safe)
@@ -203,7 +203,7 @@ class _Writing:
         """End: check the checksum, and put all that came on the disk."""
         if self.own and self.checksum and self.own.digest() != self.checksum.digest:
             self.file.truncate(self.offset)
-            raise Problem(460, "the bytes arrived otherwise than they were sent; send them again", HEADERS)
+            raise refusal("damaged", HEADERS)
         if self.length > self.settled:
             try:
                 self._sync(safe)
@@ -219,7 +219,7 @@ class _Writing:
 def check_offset(length: int, offset: int) -> None:
     """Refuse bytes that don't begin where the last ones ended."""
     if offset != length:
-        raise Problem(409, f"{length} bytes are here, not {offset}: go on from there", HEADERS)
+        raise refusal("other_offset", HEADERS, length=length, offset=offset)
 
 
 async def _pump(writing: _Writing, blocks: AsyncIterator[bytes], sender: _Sender, most: int, safe: Safe) -> None:
@@ -231,7 +231,7 @@ async def _pump(writing: _Writing, blocks: AsyncIterator[bytes], sender: _Sender
         while (block := await sender.next(blocks)) is not None:
             came += len(block)
             if came > most:
-                raise Problem(413, f"more bytes came than the {most} that were still to come", HEADERS)
+                raise refusal("too_many_bytes", HEADERS, left=most)
             held.append(block)
             size += len(block)
             if size >= BLOCK:
@@ -256,7 +256,7 @@ def _open_locked(path: Path) -> BinaryIO:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         file.close()
-        raise Problem(423, "another request is sending this file now; wait until it ends", HEADERS) from error
+        raise refusal("sending", HEADERS) from error
     if is_new:
         _settle(path.parent)
     return file
@@ -271,7 +271,7 @@ def _write(file: BinaryIO, block: bytes) -> None:
 
 def _full(error: OSError) -> Exception:
     if error.errno in FULL:
-        return Problem(507, "the server's disk is full; what came before is kept: go on when there is room", HEADERS)
+        return refusal("disk_full", HEADERS)
     return error
 
 

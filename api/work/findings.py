@@ -2,6 +2,8 @@
 
 from typing import Any, Literal, TypeAlias
 
+from api.sentences import in_both
+
 Level: TypeAlias = Literal["stop", "warn", "info"]
 Finding: TypeAlias = dict[str, Any]  # as api.surveys.answer.Finding
 
@@ -124,11 +126,11 @@ SENTENCES: dict[str, tuple[Level, str, str]] = {
 def finding(code: str, file: str | None = None, **values: object) -> Finding:
     """Make a finding. `by` and `day` may be pairs of Dutch and English."""
     level, dutch, english = SENTENCES[code]
-    both = [{name: value[n] if isinstance(value, tuple) else value for name, value in values.items()} for n in (0, 1)]
+    text_nl, text_en = in_both(dutch, english, file=file, **values)
     return {
         "code": code.replace(" ", "_").replace("-", "_"),
         "level": level,
         "file": file,
-        "text_nl": dutch.format(file=file, **both[0]),
-        "text_en": english.format(file=file, **both[1]),
+        "text_nl": text_nl,
+        "text_en": text_en,
     }

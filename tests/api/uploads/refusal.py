@@ -12,6 +12,6 @@ def read_or_refused(read: Callable[[], T], *statuses: int) -> T | None:
     try:
         return read()
     except Problem as problem:
-        if problem.status not in statuses:
+        if problem.status_code not in statuses:
             raise
         return None

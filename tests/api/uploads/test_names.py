@@ -51,4 +51,4 @@ def test_what_is_no_name(given_: str, status: int) -> None:
         return
     with pytest.raises(Problem) as raised:
         check_name(given_)
-    assert raised.value.status == status
+    assert raised.value.status_code == status

@@ -90,7 +90,7 @@ def test_bytes_that_the_disk_lost_are_asked_for_again(receiver: Receiver) -> Non
     receiver.path("one").write_bytes(b"ab")
     with pytest.raises(Problem) as raised:
         send(Receiver(receiver.folder), told, b"ghi")
-    assert raised.value.status == 409
+    assert raised.value.status_code == 409
     assert told.length() == 0
     send(receiver, told, b"abcdefghi")
     assert receiver.path("one").read_bytes() == b"abcdefghi"
@@ -101,7 +101,7 @@ def test_an_offset_that_is_not_ours(receiver: Receiver) -> None:
     send(receiver, told, b"abc")
     with pytest.raises(Problem) as raised:
         send(receiver, told, b"xyz", offset=0)
-    assert raised.value.status == 409
+    assert raised.value.status_code == 409
     assert receiver.path("one").read_bytes() == b"abc"
 
 
@@ -109,7 +109,7 @@ def test_more_than_was_announced(receiver: Receiver) -> None:
     told = Told()
     with pytest.raises(Problem) as raised:
         send(receiver, told, b"abc", b"defg", most=5)
-    assert raised.value.status == 413
+    assert raised.value.status_code == 413
     assert told.length() == 0
 
 
@@ -120,7 +120,7 @@ def test_a_checksum_is_held_against_what_came(receiver: Receiver, algorithm: str
     wrong = Checksum(algorithm, hashlib.new(algorithm, b"other").digest())
     with pytest.raises(Problem) as raised:
         send(receiver, told, b"def", checksum=wrong)
-    assert raised.value.status == 460
+    assert raised.value.status_code == 460
     assert (told.length(), receiver.path("one").read_bytes()) == (3, b"abc")
     send(receiver, told, b"def", checksum=Checksum(algorithm, hashlib.new(algorithm, b"def").digest()))
     assert receiver.path("one").read_bytes() == b"abcdef"
@@ -144,7 +144,7 @@ def test_a_full_disk_keeps_what_fitted(receiver: Receiver, small_disk: int) -> N
     parts = [bytes([n]) * MIB for n in range(9)]
     with pytest.raises(Problem) as raised:
         send(receiver, told, *parts)
-    assert raised.value.status == 507
+    assert raised.value.status_code == 507
     assert told.length() == small_disk
     assert receiver.path("one").read_bytes() == b"".join(parts)[:small_disk]
 
@@ -179,7 +179,7 @@ def test_two_requests_at_once(receiver: Receiver) -> None:
         await going.wait()
         with pytest.raises(Problem) as raised:
             await receiver.receive("one", 0, told.length, 100, blocks(b"xyz"), None, told.safe)
-        assert raised.value.status == 423
+        assert raised.value.status_code == 423
         with pytest.raises(Problem):
             receiver.remove("one")
         go.set()

@@ -58,7 +58,7 @@ def test_checksums_are_read(algorithm: str, digest: bytes) -> None:
 def test_what_is_no_number(given_: str | None) -> None:
     with pytest.raises(Problem) as raised:
         tus.read_number("Upload-Length", given_)
-    assert raised.value.status == 400
+    assert raised.value.status_code == 400
     assert "Upload-Length" in raised.value.detail
 
 
@@ -71,5 +71,5 @@ def test_what_is_no_metadata(pairs: str) -> None:
 def test_a_version_that_is_not_spoken() -> None:
     with pytest.raises(Problem) as raised:
         tus.check_version("0.2.2")
-    assert raised.value.status == 412
+    assert raised.value.status_code == 412
     assert raised.value.headers == {"Tus-Version": "1.0.0"}
