@@ -87,6 +87,11 @@ class SurveySummary(BaseModel):
     frames: int = Field(default=0, description="pictures looked at", examples=[480])
     unusable: int = Field(default=0, description="of which the road couldn't be seen well enough", examples=[12])
     driven_m: float = Field(default=0.0, description="length driven, m", examples=[1440.0])
+    bbox: tuple[float, float, float, float] | None = Field(
+        default=None,
+        description="where pictures were taken: west, south, east, north (WGS84), °; null: nowhere",
+        examples=[[6.88, 52.21, 6.9, 52.23]],
+    )
     defects: int = Field(default=0, description="damage found", examples=[37])
     redrive: list[Redrive] = Field(default=[], description="stretches to drive again")
     quality: dict[str, int] = Field(default={}, description="why pictures couldn't be used: reason -> how many")

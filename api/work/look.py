@@ -14,6 +14,7 @@ from api.work.footage import Laid, in_words, laid_out, one_track, scratch_folder
 from detector.errors import SchouwError, SettingsError
 from detector.results import SurveyResult
 from detector.survey import DetectOptions, DetectReport, detect
+from detector.types import Frame
 from roads.placing import driven_m, survey_id
 
 
@@ -77,8 +78,15 @@ def summary_of(result: SurveyResult, failed: Sequence[str]) -> dict[str, Any]:
         "frames": len(result.frames),
         "unusable": len(unusable),
         "driven_m": round(driven_m(result.frames), 1),
+        "bbox": _box(result.frames),
         "defects": len(result.defects),
         "redrive": [{name: stretch.get(name) for name in wanted} for stretch in result.meta["redrive"]],
         "quality": dict(Counter(unusable).most_common()),
         "notes": [*failed, *result.meta["notes"]],
     }
+
+
+def _box(frames: Sequence[Frame]) -> list[float] | None:
+    """West, south, east and north of the places where pictures were taken, in degrees."""
+    lon, lat = [frame.pose.lon for frame in frames], [frame.pose.lat for frame in frames]
+    return [round(edge, 6) for edge in (min(lon), min(lat), max(lon), max(lat))] if frames else None

@@ -107,6 +107,8 @@ export interface SurveySummary {
   frames?: number;
   unusable?: number;
   driven_m?: number;
+  /** Where pictures were taken: west, south, east, north. Surveys of older servers don't say. */
+  bbox?: [number, number, number, number] | null;
   defects?: number;
   redrive?: Redrive[];
   /** Why pictures can't be used: reason -> how many. */

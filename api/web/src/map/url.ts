@@ -39,6 +39,10 @@ export const START: View = {
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const LONGEST = 200;
 
+/** Write a position as the part `at` of a query. */
+export const writePosition = ({ zoom, lat, lon }: Position): string =>
+  `${zoom.toFixed(2)}_${lat.toFixed(5)}_${lon.toFixed(5)}`;
+
 /** Write a view as the parts of a query, without what is as at the start. */
 export function writeView(view: View): Record<string, string> {
   const query: Record<string, string> = {};
@@ -46,7 +50,7 @@ export function writeView(view: View): Record<string, string> {
     if (value !== null && value !== unless) query[name] = value;
   };
   const { position: p, filters: f } = view;
-  if (p) put('at', `${p.zoom.toFixed(2)}_${p.lat.toFixed(5)}_${p.lon.toFixed(5)}`);
+  if (p) put('at', writePosition(p));
   put('mode', view.mode, 'condition');
   put('segment', view.segment);
   put('defect', view.defect === null ? null : String(view.defect));

@@ -1,6 +1,8 @@
 /** What a person can do about a survey now. */
 import { useRef, useState } from 'preact/hooks';
 import { said } from '../api';
+import { showing } from '../map/boxes';
+import { writePosition } from '../map/url';
 import { go, href } from '../router';
 import { may } from '../session';
 import type { Survey, SurveyOptions } from '../types';
@@ -13,6 +15,12 @@ import { SettingFields } from './SettingFields';
 import { act, erase, rename, setOptions } from './server';
 import { readSettings, settingMistakes, writeSettings } from './settings';
 import { doable } from './words';
+
+/** The map where the survey drove; all of it where that is not known. */
+function onMap({ summary }: Survey): string {
+  const at = summary?.bbox && writePosition(showing(summary.bbox, innerWidth, innerHeight));
+  return href('kaart', { mode: 'coverage', ...(at && { at }) });
+}
 
 type Asking = 'cancel' | 'remove' | 'rename' | 'settings' | null;
 
@@ -42,7 +50,7 @@ export function Actions({ survey, reload }: { survey: Survey; reload: () => void
   return (
     <div class="actions">
       {state === 'done' && (
-        <a class="button primary" href={href('kaart', { mode: 'coverage' })}>
+        <a class="button primary" href={onMap(survey)}>
           {t('toMap')}
         </a>
       )}

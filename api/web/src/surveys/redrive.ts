@@ -1,4 +1,5 @@
 /** Stretches to drive again: on the map, and as waypoints for the navigation in the car. */
+import { writePosition } from '../map/url';
 import { href } from '../router';
 import type { Redrive } from '../types';
 
@@ -8,7 +9,7 @@ const ZOOM = 17;
 export const onMap = ({ lon, lat }: Redrive): string | null =>
   lon === null || lat === null
     ? null
-    : href('kaart', { mode: 'coverage', at: `${ZOOM.toFixed(2)}_${lat.toFixed(5)}_${lon.toFixed(5)}` });
+    : href('kaart', { mode: 'coverage', at: writePosition({ zoom: ZOOM, lat, lon }) });
 
 export const totalLength_m = (stretches: readonly Redrive[]): number =>
   stretches.reduce((sum, { from_m, to_m }) => sum + to_m - from_m, 0);
