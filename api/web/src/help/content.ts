@@ -68,7 +68,7 @@ const nl: readonly Section[] = [
     id: 'dekking',
     title: 'Dekking',
     blocks: [
-      'Dekking is het deel van een wegvak dat goed genoeg in beeld was. Een stuk kan gereden zijn zonder dat het telt: te donker, onscherp, overbelicht of zonder weg in beeld. Het wegvak zegt waarom, en van welke tot welke meter.',
+      'Dekking is het deel van een wegvak dat goed genoeg in beeld was. Een stuk kan gereden zijn zonder dat het telt: te donker, onscherp, overbelicht, met tegenlicht, achter een voertuig dat het zicht op de weg wegneemt, of zonder weg in beeld. Het wegvak zegt waarom, en van welke tot welke meter.',
       { legend: 'coverage' },
       'Is te weinig van een wegvak gezien, dan krijgt het geen oordeel.',
     ],
@@ -214,7 +214,7 @@ const en: readonly Section[] = [
     id: 'dekking',
     title: 'Coverage',
     blocks: [
-      'Coverage is the part of a segment that was seen well enough. A stretch may have been driven without counting: too dark, blurred, over-exposed or without road in view. The segment says why, and from which metre to which.',
+      'Coverage is the part of a segment that was seen well enough. A stretch may have been driven without counting: too dark, blurred, over-exposed, with glare, behind a vehicle that hides the road, or without road in view. The segment says why, and from which metre to which.',
       { legend: 'coverage' },
       'A segment of which too little was seen gets no grade.',
     ],
