@@ -86,14 +86,11 @@ class Camera:
 
     def ground(self, pixels: Floats) -> Floats:
         """(n, 2) pixels -> (n, 2) ahead, left in metres on the road; nan at and above the horizon."""
-        right, down, axis = self.rotation()
+        rotation = self.rotation()
         offset = np.asarray(pixels, dtype=np.float64) - (self.cx, self.cy)
-        x, y = self.undistorted(offset / self.focal_px).T
-        rays = np.multiply.outer(x, right) + np.multiply.outer(y, down) + axis
-        up = rays[:, 2]
-        scale = np.full(len(up), np.nan)
-        np.divide(-self.height_m, up, out=scale, where=up < -PARALLEL)
-        ground: Floats = rays[:, :2] * scale[:, None]
+        rays = self.undistorted(offset / self.focal_px) @ rotation[:2] + rotation[2]
+        up = rays[:, 2:]
+        ground: Floats = rays[:, :2] * (-self.height_m / np.where(up < -PARALLEL, up, np.nan))
         return ground
 
     def project(self, ground: Floats) -> Floats:
@@ -104,10 +101,9 @@ class Camera:
         points = np.asarray(ground, dtype=np.float64)
         rotation = self.rotation()
         seen = points @ rotation[:, : points.shape[1]].T - self.height_m * rotation[:, 2]
-        depth = seen[:, 2]
-        scale = np.full(len(depth), np.nan)
-        np.divide(1.0, depth, out=scale, where=depth > PARALLEL)
-        pixels: Floats = self.focal_px * self.distorted(seen[:, :2] * scale[:, None]) + (self.cx, self.cy)
+        depth = seen[:, 2:]
+        plane = seen[:, :2] / np.where(depth > PARALLEL, depth, np.nan)
+        pixels: Floats = self.focal_px * self.distorted(plane) + (self.cx, self.cy)
         return pixels
 
     def distorted(self, points: Floats) -> Floats:

@@ -5,16 +5,15 @@ An edge that the view cuts off only says that the damage reaches at least so far
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 PARTS, PARTS_M = 1.5, 1.0  # times the size of the looks and more, what they enclose was shown in parts
 SLACK_M = 0.1
 Rectangle = tuple[float, float, float, float]  # s from, s to, t from, t to
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """One end of a damage in road coordinates."""
 
     at: float
@@ -40,22 +39,22 @@ class Edge:
 OUTWARD = (-1, 1, -1, 1)  # near, far, right, left
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Extent:
     """A rectangle in road coordinates with doubtful edges: near, far (along), right, left (across)."""
 
     edges: tuple[Edge, Edge, Edge, Edge]
+    rectangle: Rectangle = field(init=False)  # from and to, along and across, m; edges that doubt has crossed in order
+
+    def __post_init__(self) -> None:
+        a, b, c, d = (e.at for e in self.edges)
+        ordered = (*((a, b) if a < b else (b, a)), *((c, d) if c < d else (d, c)))
+        object.__setattr__(self, "rectangle", ordered)
 
     def joined(self, new: "Extent") -> "Extent":
         """Add one more look."""
         near, far, right, left = (a.joined(b, o) for a, b, o in zip(self.edges, new.edges, OUTWARD, strict=True))
         return Extent((near, far, right, left))
-
-    @cached_property
-    def rectangle(self) -> Rectangle:
-        """From and to, along and across, in metres; edges that doubt has crossed are put in order."""
-        a, b, c, d = (e.at for e in self.edges)
-        return min(a, b), max(a, b), min(c, d), max(c, d)
 
     @property
     def middle(self) -> tuple[float, float]:

@@ -64,13 +64,11 @@ def measure(frame_index: int, detections: Sequence[Detection], camera: Camera, r
     rectangles = ground_rectangles(boxes, camera, reach.far_m)
     patches = np.array([d.class_id in ROUND for d in detections]) & _whole(boxes, rectangles, camera, reach)
     rectangles[patches] = rounded(boxes[patches], rectangles[patches], camera)
-    near, far, left, right = rectangles.T
-    for i, detection in enumerate(detections):
-        if reason := _off_the_road(near[i], far[i], left[i], right[i], reach):
+    for detection, (near, far, left, right) in zip(detections, rectangles.tolist(), strict=True):
+        if reason := _off_the_road(near, far, left, right, reach):
             result.rejected.append((detection, reason))
         else:
-            ends = float(max(near[i], reach.near_m)), float(far[i])
-            result.looks.append(Look(frame_index, detection, *ends, float(left[i]), float(right[i])))
+            result.looks.append(Look(frame_index, detection, max(near, reach.near_m), far, left, right))
     return result
 
 
@@ -83,19 +81,12 @@ def ground_rectangles(boxes: Floats, camera: Camera, far_m: float) -> Floats:
     column = np.arange(len(boxes))
     for _ in range(ROUNDS):
         corners = np.array([[near, near, far, far], [left, right, left, right]])
-        u, v = camera.project(corners.reshape(2, -1).T).T.reshape(2, 4, -1)
-        safe_u, safe_v = np.where(np.isnan(u), 0.0, u), np.where(np.isnan(v), 0.0, v)
-        before, touching = (
-            touching,
-            np.array(
-                [
-                    u[safe_v.argmax(0), column],  # the bottom is touched by the lowest corner
-                    u[safe_v.argmin(0), column],
-                    v[safe_u.argmin(0), column],
-                    v[safe_u.argmax(0), column],
-                ]
-            ),
-        )
+        pixels = camera.project(corners.reshape(2, -1).T).T.reshape(2, 4, -1)
+        (u, v), (safe_u, safe_v) = pixels, np.where(np.isnan(pixels), 0.0, pixels)
+        # The bottom is touched by the lowest corner, the top by the highest one, and so on.
+        horizontal = u[np.array([safe_v.argmax(0), safe_v.argmin(0)]), column]
+        vertical = v[np.array([safe_u.argmin(0), safe_u.argmax(0)]), column]
+        before, touching = touching, np.concatenate([horizontal, vertical])
         near, far, left, right = _edges(boxes, touching, camera, far_m)
         if not (np.abs(touching - before) > SETTLED_PX).any():
             break
@@ -121,8 +112,8 @@ def rounded(boxes: Floats, rectangles: Floats, camera: Camera) -> Floats:
     with np.errstate(invalid="ignore"):
         centre, half = (near + far) / 2 + back, (far - near) / 2
         rows = camera.project(np.column_stack([(near + far) / 2, (left + right) / 2]))[:, 1]
-        sides = [camera.ground(np.column_stack([column, rows])) for column in (boxes[:, 0], boxes[:, 2])]
-        first, second = (side[:, 1] / (side[:, 0] + back) for side in sides)
+        sides = camera.ground(np.array([boxes[:, 0::2].T, [rows, rows]]).reshape(2, -1).T)
+        first, second = (sides[:, 1] / (sides[:, 0] + back)).reshape(2, -1)
         middle = (first + second) * (centre**2 - half**2) / (2 * centre)
         across = np.sqrt(np.maximum((first * centre - middle) ** 2 - (first * half) ** 2, 0.0))
     good = np.isfinite(across) & (across > 0)

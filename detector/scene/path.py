@@ -4,10 +4,12 @@ In these coordinates damage stays where it is from frame to frame, a crack that 
 slow drift of a GPS receiver drops out because path and damage drift together.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import pyproj
+from numpy.typing import NDArray
 
 from detector.types import Floats, Pose
 
@@ -28,26 +30,34 @@ class Path:
         self._xy: Floats = np.stack([x, y], axis=-1)
         grid = self._proj.get_factors(lon, lat).meridian_convergence
         heading = np.radians(np.array([p.heading_deg for p in poses]) - grid)
-        self._ahead: Floats = np.stack([np.sin(heading), np.cos(heading)], axis=-1)
-        self._knots = self._polyline()
-        self._steps = np.diff(self._knots, axis=0)
-        self._lengths = np.hypot(*self._steps.T)
-        self._tangents = self._steps / self._lengths[:, None]
+        ahead = np.stack([np.sin(heading), np.cos(heading)], axis=-1)
+        self._axes: Floats = np.stack([ahead, _left_of(ahead)], axis=1)  # (n, 2, 2) ahead and left of each pose
+        kept = self._kept()
+        before = self._xy[:1] - RUN_OUT_M[0] * ahead[:1]
+        beyond = self._xy[kept[-1:]] + RUN_OUT_M[1] * ahead[kept[-1:]]
+        self._knots = np.concatenate([before, self._xy[kept], beyond])
+        steps = np.diff(self._knots, axis=0)
+        self._lengths = np.hypot(*steps.T)
+        self._tangents = steps / self._lengths[:, None]
+        self._normals = _left_of(self._tangents)
+        # Where each piece of the path begins, along itself and to its left: that of points less this is from there.
+        self._origin_along = np.einsum("ij,ij->i", self._knots[:-1], self._tangents)
+        self._origin_left = np.einsum("ij,ij->i", self._knots[:-1], self._normals)
         self._s = np.concatenate([[0.0], np.cumsum(self._lengths)]) - RUN_OUT_M[0]
-        self.s: Floats = self._stations()  # (n,) where each pose lies along the path
+        self.s: Floats = self._stations(kept)  # (n,) where each pose lies along the path
 
     def road(self, pose: int, ground: Floats, reach_m: float) -> Floats:
         """(n, 2) ahead, left in the vehicle frame of pose number `pose` -> (n, 2) s, t. Points lie within `reach_m`."""
-        ahead = self._ahead[pose]
-        left = np.array([-ahead[1], ahead[0]])
-        points: Floats = self._xy[pose] + ground @ np.array([ahead, left])
+        points: Floats = self._xy[pose] + ground @ self._axes[pose]
         return self._feet(points, self.s[pose] - BEFORE_M, self.s[pose] + reach_m + AFTER_M)
 
-    def vehicle(self, pose: int, road: Floats) -> Floats:
-        """(n, 2) s, t -> (n, 2) ahead, left in the vehicle frame of pose number `pose`; the inverse of `road`."""
+    def vehicle(self, pose: int | NDArray[np.intp], road: Floats) -> Floats:
+        """(n, 2) s, t -> (n, 2) ahead, left in the vehicle frame of pose number `pose`; the inverse of `road`.
+
+        One pose for all, or (n,).
+        """
         offset = self._plane(road) - self._xy[pose]
-        ahead = self._ahead[pose]
-        seen: Floats = offset @ np.array([[ahead[0], -ahead[1]], [ahead[1], ahead[0]]])
+        seen: Floats = (self._axes[pose] @ offset[..., None])[..., 0]
         return seen
 
     def place(self, s: float, t: float) -> tuple[float, float]:
@@ -60,42 +70,41 @@ class Path:
         s, t = road.T
         k = self._s[1:-1].searchsorted(s, side="right")
         along = s - self._s[k]
-        (x, y), (ahead_x, ahead_y) = self._knots[k].T, self._tangents[k].T
-        return np.array([x + along * ahead_x - t * ahead_y, y + along * ahead_y + t * ahead_x]).T
+        plane: Floats = self._knots[k] + along[:, None] * self._tangents[k] + t[:, None] * self._normals[k]
+        return plane
 
-    def _polyline(self) -> Floats:
+    def _kept(self) -> list[int]:
+        """The poses that the path goes through."""
+        places = self._xy.tolist()
         kept = [0]
-        for i in range(1, len(self._xy)):
-            if np.hypot(*(self._xy[i] - self._xy[kept[-1]])) >= STEP_M:
+        for i, place in enumerate(places):
+            if math.dist(place, places[kept[-1]]) >= STEP_M:
                 kept.append(i)
-        knots = self._xy[kept]
-        before = knots[:1] - RUN_OUT_M[0] * self._ahead[kept[:1]]
-        beyond = knots[-1:] + RUN_OUT_M[1] * self._ahead[kept[-1:]]
-        return np.concatenate([before, knots, beyond])
+        return kept
 
-    def _stations(self) -> Floats:
-        stations = np.empty(len(self._xy))
-        last = 0.0
-        for i, point in enumerate(self._xy):
-            # The next pose is searched around the last one, so that a path that crosses itself is not cut short.
-            step = float(np.hypot(*(point - self._xy[i - 1]))) if i else 0.0
-            last = self._feet(point[None], last - STEP_M - 1e-6, last + step + STEP_M)[0, 0]
-            stations[i] = last
+    def _stations(self, kept: Sequence[int]) -> Floats:
+        stations = np.full(len(self._xy), np.nan)
+        stations[kept] = self._s[1:-1]
+        for i in np.flatnonzero(np.isnan(stations)):
+            # Such a pose is searched around the one before, so that a path that crosses itself is not cut short.
+            step, last = math.dist(self._xy[i], self._xy[i - 1]), stations[i - 1]
+            stations[i] = self._feet(self._xy[i : i + 1], last - STEP_M - 1e-6, last + step + STEP_M)[0, 0]
         return stations
 
     def _feet(self, points: Floats, from_s: float, to_s: float) -> Floats:
         """(n, 2) x, y -> (n, 2) s, t of the nearest point of the path between two stations."""
         first = int(self._s[1:-1].searchsorted(from_s, side="right"))
         last = max(int(self._s[:-1].searchsorted(to_s)), first + 1)
-        lengths = self._lengths[first:last]
-        (ahead_x, ahead_y), (knot_x, knot_y) = self._tangents[first:last].T, self._knots[first:last].T
-        x, y = points[:, :1] - knot_x, points[:, 1:] - knot_y
-        beyond = x * ahead_x + y * ahead_y
-        along = np.minimum(np.maximum(beyond, 0.0), lengths)
-        beyond -= along
-        across = y * ahead_x - x * ahead_y
+        ahead = points @ self._tangents[first:last].T - self._origin_along[first:last]
+        across = points @ self._normals[first:last].T - self._origin_left[first:last]
+        along = np.minimum(np.maximum(ahead, 0.0), self._lengths[first:last])
+        beyond = ahead - along
         square = across * across + beyond * beyond
         row, nearest = np.arange(len(points)), square.argmin(axis=1)
-        distance = np.sqrt(square[row, nearest])
-        t = np.where(across[row, nearest] < 0, -distance, distance)
+        t = np.copysign(np.sqrt(square[row, nearest]), across[row, nearest])
         return np.array([self._s[first + nearest] + along[row, nearest], t]).T
+
+
+def _left_of(directions: Floats) -> Floats:
+    """(n, 2) turned to the left by a right angle."""
+    return np.array([-directions[:, 1], directions[:, 0]]).T

@@ -54,10 +54,11 @@ class Drive:
         """Return the drive with the height of its cameras and how the car rode and went, and no corrections yet."""
         sigma = math.hypot(ride.height_sigma, SCALE)
         pitch = math.degrees(math.hypot(ride.level_sigma, float(np.median(ride.sigma))))
-        cameras = [
-            replace(c, height_m=c.height_m * ride.height, height_sigma=sigma, pitch_sigma_deg=pitch)
-            for c in self.cameras
-        ]
+        raised = {
+            c: replace(c, height_m=c.height_m * ride.height, height_sigma=sigma, pitch_sigma_deg=pitch)
+            for c in set(self.cameras)
+        }
+        cameras = [raised[c] for c in self.cameras]
         return Drive(self.frames, cameras, self.path, self.reach, self.motion, {}, ride, course)
 
     def turn_sigma(self, i: int) -> float:
@@ -77,27 +78,32 @@ class Drive:
         before = Correction(np.zeros(4), np.diag([0.0, 0.0, turn**2, 0.0])) if last is None else last
         step = 0.0 if last is None else abs(float(self.path.s[i + 1] - self.path.s[i]))
         drift = math.hypot(self.motion.drift * step + STILL_M, self.motion.wander_mps * step / self._speed(i))
-        fresh = 0.0 if last is None else (1 - KEEP[TURN] ** 2) * turn**2
         mean = KEEP * before.mean
-        covariance = KEEP_BOTH * before.covariance + np.diag([drift**2, drift**2, fresh, pitch**2])
         if self.ride and self.course:
             mean[LEFT], mean[TURN], mean[PITCH] = self.course.left[i], self.course.turn[i], self.ride.pitch[i]
-            spread = (0.2**2, (0.6 * turn) ** 2, min(2.5 * float(self.ride.sigma[i]), pitch) ** 2)
-            covariance = np.diag([covariance[AHEAD, AHEAD], *spread])
-        return Correction(mean, covariance)
+            ahead = KEEP[AHEAD] ** 2 * before.covariance[AHEAD, AHEAD] + drift**2
+            spread = (ahead, 0.2**2, (0.6 * turn) ** 2, min(2.5 * float(self.ride.sigma[i]), pitch) ** 2)
+            return Correction(mean, np.diag(spread))
+        fresh = 0.0 if last is None else (1 - KEEP[TURN] ** 2) * turn**2
+        return Correction(mean, KEEP_BOTH * before.covariance + np.diag([drift**2, drift**2, fresh, pitch**2]))
 
-    def extents(self, i: int, looks: Sequence[Look]) -> list[Extent]:
+    def shown(self, i: int, looks: Sequence[Look]) -> "Shown":
+        """Gather what the looks of frame i say whatever its correction."""
+        middles = [(m, (k.left_m + k.right_m) / 2) for k in looks for m in (k.near_m, k.far_m)]
+        return Shown(looks, [kind_of(k) for k in looks], [self.cuts(i, k) for k in looks], np.array(middles))
+
+    def extents(self, i: int, shown: "Shown") -> list[Extent]:
         """Put the looks of frame i, corrected, in road coordinates."""
         camera, correction = self.cameras[i], self.corrections[i]
         h, sharp = camera.height_m, edge_sigma(camera)
-        middles = np.array([(m, (k.left_m + k.right_m) / 2) for k in looks for m in (k.near_m, k.far_m)])
-        ahead = tilt(middles, float(correction.mean[PITCH]), h)[:, 0].reshape(-1, 2).tolist()
-        ends = self.path.road(i, correction.apply(middles, h), self.reach.far_m).reshape(-1, 2, 2).tolist()
+        level = tilt(shown.middles, float(correction.mean[PITCH]), h)
+        ahead = level[:, 0].reshape(-1, 2).tolist()
+        ends = self.path.road(i, correction.moved(level), self.reach.far_m).reshape(-1, 2, 2).tolist()
         variance = correction.covariance.diagonal().tolist()
         nod = math.hypot(sharp, math.sqrt(variance[PITCH]))
         extents = []
-        for look, (x0, x1), ((s0, t0), (s1, t1)) in zip(looks, ahead, ends, strict=True):
-            cut = self.cuts(i, look)
+        rows = zip(shown.looks, shown.cuts, ahead, ends, strict=True)
+        for look, cut, (x0, x1), ((s0, t0), (s1, t1)) in rows:
             middle = max((x0 + x1) / 2, 0.1)
             t, half = (t0 + t1) / 2, (look.left_m - look.right_m) * middle / max(look.near_m + look.far_m, 0.1)
             # In a bend the rectangle, straight ahead of the car, also holds the road's own turn between its ends.
@@ -118,17 +124,6 @@ class Drive:
         near = y1 >= frame.height - margin or look.near_m <= self.reach.near_m
         return near, look.far_m >= self.reach.far_m - 1e-6, x1 >= frame.width - margin, x0 <= margin
 
-    def ends_seen(self, i: int, looks: Sequence[Look]) -> tuple[Ends, list[tuple[int, int]]]:
-        """The ends of short damage that frame i shows, as measured; and which of which look (0 near, 1 far) each is."""
-        names, rows = [], []
-        for n, look in enumerate(looks):
-            cut = self.cuts(i, look)
-            for side, at in enumerate((look.near_m, look.far_m)):
-                if not cut[side] and at >= LANDMARK_FROM_M and look.far_m - look.near_m <= LANDMARK_M:
-                    names.append((n, side))
-                    rows.append((at, (look.left_m + look.right_m) / 2, 2 * KINDS[kind_of(look)] + side, 0.0, 0.0))
-        return _ends(np.array(rows, dtype=float).reshape(-1, 5)), names
-
     def ends_known(self, i: int, known: Sequence[tuple[Kind, Extent]]) -> tuple[Ends, list[tuple[int, int]]]:
         """The ends of known short damage from the pose of frame i as told; and of which damage each is."""
         names, rows = [], []
@@ -146,6 +141,28 @@ class Drive:
         if len(table):
             table[:, :2] = self.path.vehicle(i, table[:, :2])
         return _ends(table), names
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The looks of one frame."""
+
+    looks: Sequence[Look]
+    kinds: Sequence[Kind]
+    cuts: Sequence[tuple[bool, bool, bool, bool]]  # see `Drive.cuts`
+    middles: Floats  # (2 looks, 2) ahead, left as measured: of the near and the far edge of each
+
+    def ends(self) -> tuple[Ends, list[tuple[int, int]]]:
+        """The ends of short damage as measured; and which of which look (0 near, 1 far) each is."""
+        names, rows = [], []
+        for n, (look, kind, cut) in enumerate(zip(self.looks, self.kinds, self.cuts, strict=True)):
+            if look.far_m - look.near_m > LANDMARK_M:
+                continue
+            for side, at in enumerate((look.near_m, look.far_m)):
+                if not cut[side] and at >= LANDMARK_FROM_M:
+                    names.append((n, side))
+                    rows.append((at, (look.left_m + look.right_m) / 2, 2 * KINDS[kind] + side, 0.0, 0.0))
+        return _ends(np.array(rows, dtype=float).reshape(-1, 5)), names
 
 
 def kind_of(look: Look) -> Kind:

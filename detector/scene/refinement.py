@@ -97,12 +97,11 @@ def _places(drive: Drive, frame: NDArray[np.intp], road: Floats, shifted: bool =
 
     With `shifted` also to the left, and turned.
     """
-    places = np.empty_like(road)
-    for i in np.unique(frame).tolist():
-        of = frame == i
-        shift = drive.corrections[i].mean
-        places[of] = drive.path.vehicle(i, road[of]) - (shift[AHEAD], shift[LEFT] if shifted else 0.0)
-        if shifted:
-            cos, sin = math.cos(shift[TURN]), math.sin(shift[TURN])
-            places[of] = places[of] @ np.array([[cos, -sin], [sin, cos]])
-    return places
+    mean = np.array([drive.corrections[i].mean for i in range(len(drive.frames))])[frame]
+    x, y = drive.path.vehicle(frame, road).T
+    x = x - mean[:, AHEAD]
+    if not shifted:
+        return np.array([x, y]).T
+    y = y - mean[:, LEFT]
+    cos, sin = np.cos(mean[:, TURN]), np.sin(mean[:, TURN])
+    return np.array([cos * x + sin * y, cos * y - sin * x]).T

@@ -20,12 +20,11 @@ from numpy.typing import NDArray
 
 from detector.types import Floats
 
-VOTES = (27, 9)  # steps of the grid over pitch and heading
-WIDE = 2.6  # sigmas that it reaches to both sides
-DOUBT = 0.15  # votes against a square sigma from what was expected
+WIDE = 2.6  # sigmas that the grid of votes reaches to both sides, over pitch and heading
+PITCHES, TURNS = np.linspace(-WIDE, WIDE, 27), np.linspace(-WIDE, WIDE, 9)
+DOUBTS = 0.15 * (PITCHES[:, None] ** 2 + TURNS**2)  # votes against a square sigma from what was expected
+BLIND = 5.0  # sigmas from the grid at which a pair has no vote worth counting
 OUTLIER = 2.5  # sigmas beyond which a pair loses its weight (Huber)
-ROUNDS = 3  # of least squares at most; the problem is nearly linear
-SETTLED = 0.02  # sigmas; a smaller step ends it
 LEAST_AHEAD_M = 1.0  # nearer ends are under the bonnet
 FARTHEST_M = 200.0
 AHEAD, LEFT, TURN, PITCH = range(4)
@@ -38,12 +37,11 @@ class Correction:
     mean: Floats  # (4,)
     covariance: Floats  # (4, 4)
 
-    def apply(self, points: Floats, height_m: float) -> Floats:
-        """(n, 2) ahead, left as measured with the pose and camera as told -> (n, 2) in that pose's vehicle frame."""
-        ahead, left, turn, pitch = self.mean.tolist()
-        x, y = tilt(points, pitch, height_m).T
-        cos, sin = math.cos(turn), math.sin(turn)
-        return np.array([ahead + cos * x - sin * y, left + sin * x + cos * y]).T
+    def moved(self, points: Floats) -> Floats:
+        """(n, 2) ahead, left from the car as it was -> (n, 2) from its pose as told. `tilt` undoes the pitch before."""
+        cos, sin = math.cos(self.mean[TURN]), math.sin(self.mean[TURN])
+        moved: Floats = points @ np.array([[cos, sin], [-sin, cos]]) + self.mean[: LEFT + 1]
+        return moved
 
     @property
     def pitch_sigma(self) -> float:
@@ -82,52 +80,48 @@ def part(ends: Ends, rows: Sequence[int]) -> Ends:
 def vote(seen: Ends, known: Ends, prior: Correction, height_m: float, edge_sigma: float) -> Correction:
     """Move the prior's turn and pitch to where most of what is seen falls on what is known."""
     depression, bearing, spread = _differences(seen, known, prior, height_m, edge_sigma)
-    alike = seen.label[:, None] == known.label
-    if not alike.any():
+    _, _, turn, pitch = np.sqrt(prior.covariance.diagonal()).tolist()
+    near = np.abs(depression) < WIDE * pitch + BLIND * spread[0]
+    near &= np.abs(bearing) < WIDE * turn + BLIND * spread[1]
+    one, other = np.nonzero(near & (seen.label[:, None] == known.label))  # pairs
+    if not len(one):
         return prior
-    sigma = np.sqrt(prior.covariance.diagonal())
-    pitch = np.linspace(-WIDE, WIDE, VOTES[0]) * sigma[PITCH]
-    turn = np.linspace(-WIDE, WIDE, VOTES[1]) * sigma[TURN]
-    # Axes: known, seen, pitch, turn. The maximum over the first one is the fastest.
-    up = ((depression.T[..., None] - pitch) / spread[0][:, None, None]) ** 2
-    beside = ((bearing.T[..., None] - turn) / spread[1][:, None, None]) ** 2
-    likeness = (np.exp(-0.5 * up) * alike.T[..., None])[..., None] * np.exp(-0.5 * beside)[:, :, None]
-    votes = likeness.max(axis=0).sum(axis=0)
-    votes -= DOUBT * (((pitch / sigma[PITCH]) ** 2)[:, None] + (turn / sigma[TURN]) ** 2)
-    row, column = np.unravel_index(votes.argmax(), votes.shape)
+    up = (depression[one, other, None] - pitch * PITCHES) / spread[0][other, None]
+    beside = (bearing[one, other, None] - turn * TURNS) / spread[1][other, None]
+    likeness = np.exp(-0.5 * up * up)[:, :, None] * np.exp(-0.5 * beside * beside)[:, None]
+    first = np.flatnonzero(np.diff(one, prepend=-1))  # of each seen end, which votes for what it is most like
+    votes = np.maximum.reduceat(likeness, first, axis=0).sum(axis=0) - DOUBTS
+    row, column = divmod(int(votes.argmax()), len(TURNS))
     mean = prior.mean.copy()
-    mean[PITCH] += pitch[row]
-    mean[TURN] += turn[column]
+    mean[PITCH] += pitch * PITCHES[row]
+    mean[TURN] += turn * TURNS[column]
     return Correction(mean, prior.covariance)
 
 
 def solve(
     seen: Ends, known: Ends, prior: Correction, start: Correction, height_m: float, edge_sigma: float
 ) -> Correction:
-    """Least squares over pairs: end n of `seen` is end n of `known`. `start` is where to linearise first."""
+    """Least squares over pairs: end n of `seen` is end n of `known`.
+
+    `start` is where to linearise. From where a vote or the whole drive puts a frame one step is enough.
+    """
     information = np.linalg.inv(prior.covariance)
-    mean, covariance = start.mean, prior.covariance
-    points, n = _points(seen), len(seen.ahead)
-    design = np.zeros((4, 2, n))  # of depression and bearing
+    x, y = _as_seen(known, start.mean)
+    a, b = tilt(_points(seen), float(start.mean[PITCH]), height_m).T
+    per_m, slope = height_m / (height_m**2 + x**2), y / x
+    design = np.zeros((4, 2, len(x)))  # of depression and bearing
     design[PITCH, 0], design[TURN, 1] = 1.0, 1.0
-    for _ in range(ROUNDS):
-        x, y = _as_seen(known, mean)
-        a, b = tilt(points, float(mean[PITCH]), height_m).T
-        per_m, slope = height_m / (height_m**2 + x**2), y / x
-        design[AHEAD, 0], design[TURN, 0] = -per_m, per_m * y
-        design[AHEAD, 1], design[LEFT, 1], design[PITCH, 1] = -slope / x, 1 / x, slope * height_m / x
-        doubt = np.array([per_m * known.along_sigma, known.across_sigma / x])
-        sigma = np.sqrt(edge_sigma**2 + doubt * doubt)
-        residual = np.array([np.arctan2(height_m, x) - np.arctan2(height_m, a), slope - b / a]) / sigma
-        weight = np.minimum(1.0, OUTLIER / np.maximum(np.abs(residual), 1e-9))
-        rows = (design / sigma).reshape(4, -1)
-        weighted = rows * weight.ravel()
-        covariance = np.linalg.inv(information + weighted @ rows.T)
-        step = covariance @ (weighted @ residual.ravel() + information @ (prior.mean - mean))
-        mean = mean + step
-        if (step * step < SETTLED**2 * covariance.diagonal()).all():
-            break
-    return Correction(mean, covariance)
+    design[AHEAD, 0], design[TURN, 0] = -per_m, per_m * y
+    design[AHEAD, 1], design[LEFT, 1], design[PITCH, 1] = -slope / x, 1 / x, slope * height_m / x
+    doubt = np.array([per_m * known.along_sigma, known.across_sigma / x])
+    sigma = np.sqrt(edge_sigma**2 + doubt * doubt)
+    residual = np.array([np.arctan2(height_m, x) - np.arctan2(height_m, a), slope - b / a]) / sigma
+    weight = np.minimum(1.0, OUTLIER / np.maximum(np.abs(residual), 1e-9))
+    rows = (design / sigma).reshape(4, -1)
+    weighted = rows * weight.ravel()
+    covariance = np.linalg.inv(information + weighted @ rows.T)
+    step = covariance @ (weighted @ residual.ravel() + information @ (prior.mean - start.mean))
+    return Correction(start.mean + step, covariance)
 
 
 def _points(ends: Ends) -> Floats:

@@ -13,7 +13,7 @@ Frames lie metres apart, so boxes of one damage do not overlap in the picture: l
 import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,7 @@ from detector.scene.defects import defect_of
 from detector.scene.extent import Extent, apart, shared
 from detector.scene.measure import Reach, edge_sigma
 from detector.scene.path import Path
-from detector.scene.placing import Drive, Motion, kind_of
+from detector.scene.placing import Drive, Motion, Shown
 from detector.scene.refinement import refine
 from detector.scene.registration import AHEAD, PITCH, Correction, part, solve, vote
 from detector.taxonomy import Kind
@@ -117,7 +117,10 @@ def _scaled(looks_by_frame: Sequence[Sequence[Look]], drive: Drive) -> list[list
     """The looks as a camera at another height measures them: all distances grow with it."""
     f = drive.ride.height if drive.ride else 1.0
     return [
-        [replace(k, near_m=k.near_m * f, far_m=k.far_m * f, left_m=k.left_m * f, right_m=k.right_m * f) for k in looks]
+        [
+            Look(k.frame_index, k.detection, k.near_m * f, k.far_m * f, k.left_m * f, k.right_m * f, k.winding)
+            for k in looks
+        ]
         for looks in looks_by_frame
     ]
 
@@ -140,13 +143,14 @@ def _follow_all(drive: Drive, looks_by_frame: Sequence[Sequence[Look]], options:
 def _follow(drive: Drive, i: int, looks: Sequence[Look], open_: Sequence[Track], options: TrackOptions) -> list[Track]:
     """Give the looks of frame i to the open tracks; return tracks begun with those that are left."""
     s = float(drive.path.s[i])
+    shown = drive.shown(i, looks)
     if open_:
-        drive.corrections[i] = _register(drive, i, looks, open_, options)
-    extents = drive.extents(i, looks)
+        drive.corrections[i] = _register(drive, i, shown, open_, options)
+    extents = drive.extents(i, shown)
     begun: list[Track] = []
-    taken = _associate(drive, i, open_, looks, extents, options)
+    taken = _associate(drive, i, open_, shown, extents, options)
     for n in sorted(range(len(looks)), key=lambda n: -looks[n].detection.score):
-        kind = kind_of(looks[n])
+        kind = shown.kinds[n]
         home = open_[taken[n]] if n in taken else None
         home = home or _holder((t for t in (*open_, *begun) if t.kind is kind), extents[n], options.inside)
         if home:
@@ -156,16 +160,18 @@ def _follow(drive: Drive, i: int, looks: Sequence[Look], open_: Sequence[Track],
     return begun
 
 
-def _register(drive: Drive, i: int, looks: Sequence[Look], open_: Sequence[Track], options: TrackOptions) -> Correction:
+def _register(drive: Drive, i: int, shown: Shown, open_: Sequence[Track], options: TrackOptions) -> Correction:
     """The correction of frame i by the damage in it that later frames saw."""
     camera, prior = drive.cameras[i], drive.corrections[i]
     h, sharp = camera.height_m, edge_sigma(camera)
-    seen, looks_ends = drive.ends_seen(i, looks)
+    seen, looks_ends = shown.ends()
     known, tracks_ends = drive.ends_known(i, [(t.kind, t.extent) for t in open_])
     if not looks_ends or not tracks_ends:
         return prior
-    drive.corrections[i] = voted = vote(seen, known, prior, h, sharp)
-    taken = _associate(drive, i, open_, looks, drive.extents(i, looks), options)
+    # All looks of the drive together tell pitch and heading better than those of one frame.
+    voted = prior if drive.ride else vote(seen, known, prior, h, sharp)
+    drive.corrections[i] = voted
+    taken = _associate(drive, i, open_, shown, drive.extents(i, shown), options)
     row = {name: n for n, name in enumerate(tracks_ends)}
     pairs = [
         (n, row[taken[look], side])
@@ -184,7 +190,7 @@ def _associate(
     drive: Drive,
     i: int,
     tracks: Sequence[Track],
-    looks: Sequence[Look],
+    shown: Shown,
     extents: Sequence[Extent],
     options: TrackOptions,
 ) -> dict[int, int]:
@@ -195,8 +201,8 @@ def _associate(
     gate = options.gate_sigma**2
     sight = Sight.of(drive, i)
     taken = {}
-    for kind in {kind_of(look) for look in looks}:
-        ours = [n for n, look in enumerate(looks) if kind_of(look) is kind]
+    for kind in set(shown.kinds):
+        ours = [n for n, k in enumerate(shown.kinds) if k is kind]
         theirs = [n for n, t in enumerate(tracks) if t.kind is kind]
         cost: Floats = np.array(
             [[min(_distance(sight, tracks[m].extent, extents[n], options), gate) for m in theirs] for n in ours]

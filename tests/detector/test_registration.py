@@ -27,7 +27,7 @@ def frame(seed: int, count: int, error: np.ndarray) -> tuple[Ends, Ends]:
     true = np.column_stack([rng.uniform(4, 22, count), rng.uniform(-3, 3, count)])  # from the pose as it is
     nodding = replace(CAMERA, pitch_deg=CAMERA.pitch_deg + np.degrees(error[PITCH]))
     measured = CAMERA.ground(nodding.project(true))
-    told = Correction(np.array([*error[:3], 0.0]), np.eye(4)).apply(true, H)
+    told = Correction(np.array([*error[:3], 0.0]), np.eye(4)).moved(true)
     label = rng.integers(0, 4, count)
     small = np.full(count, 0.02)
     return Ends(*measured.T, label, small * 0, small * 0), Ends(*told.T, label, small, small)
