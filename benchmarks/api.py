@@ -13,6 +13,7 @@ With `--home` the town is kept there and used again. SCHOUW_DATABASE_URL chooses
 import argparse
 import asyncio
 import json
+import os
 import random
 import re
 import shutil
@@ -102,7 +103,10 @@ def served(home: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
     started = [sys.executable, "-c", "from cli.main import main; main()"]
     command = [*started, "serve", "--home", str(home), "--port", str(port), "--workers", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    alone = os.environ | {"SCHOUW_BASEMAP": ""}  # what a basemap takes to come is not this server's doing
+    process = subprocess.Popen(
+        command, env=alone, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     url = f"http://127.0.0.1:{port}"
     try:
         for _ in range(600):

@@ -5,8 +5,8 @@ import time
 
 from playwright.sync_api import Page, sync_playwright
 
-# The map is drawn with WebGL; without a graphics card the processor does it.
-ARGUMENTS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]
+# The map is drawn with WebGL; without a graphics card the processor does it, as Chromium itself chooses to.
+ARGUMENTS = ["--no-sandbox", "--enable-unsafe-swiftshader"]
 ARGUMENTS += ["--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 
 

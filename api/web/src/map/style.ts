@@ -19,6 +19,7 @@ import type { Box } from './types';
 import type { Mode } from './url';
 
 export const DEFECT_ZOOM = 14;
+const ONE_BY_ONE = 12; // from here on segments are drawn one by one
 const STRETCH_ZOOM = 13; // from here on the stretches that were seen are drawn, and not the share of the segment
 const NOTHING: GeoJSON.FeatureCollection = { type: 'FeatureCollection', features: [] };
 
@@ -174,7 +175,11 @@ function segments(d: Drawing, ink: Ink): LayerSpecification[] {
   const faded = d.changes ? 0.4 : 1;
   const line = (id: string, more: Partial<LayerSpecification>): LayerSpecification =>
     ({ id, type: 'line', source: layer, 'source-layer': layer, ...more }) as LayerSpecification;
-  const round = { 'line-cap': 'round', 'line-join': 'round' } as const;
+  // From afar a line is a pixel or two wide, and there may be 100,000: round ends would double what is to be drawn.
+  const round = {
+    'line-cap': ['step', ['zoom'], 'butt', ONE_BY_ONE, 'round'] as ExpressionSpecification,
+    'line-join': ['step', ['zoom'], 'miter', ONE_BY_ONE, 'round'] as ExpressionSpecification,
+  };
   const bare = (id: string, entry: Entry): LayerSpecification =>
     line(id, {
       filter: both(shown, status(entry.value ?? '')),
@@ -193,6 +198,7 @@ function segments(d: Drawing, ink: Ink): LayerSpecification[] {
     : [
         line('casing', {
           filter: inside,
+          minzoom: ONE_BY_ONE,
           layout: round,
           ...before,
           paint: { 'line-color': ink.casing, 'line-width': wide(factor, 2), 'line-opacity': 0.9 },
