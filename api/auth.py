@@ -41,13 +41,17 @@ async def who(request: Request) -> Person:
                 return Person(name, kept.role)
         raise refusal("unknown_token", {"WWW-Authenticate": "Bearer"})
     if settings.user_header and (named := request.headers.get(settings.user_header, "").strip()):
-        name = unquote(named)[:MAX_NAME]
+        name = _name(named)
         role: Role = "admin" if name in settings.admins else "reader" if name in settings.readers else "editor"
         return Person(name, role)
     if settings.is_open:
-        said = unquote(request.headers.get("x-schouw-person", "")).strip()[:MAX_NAME]
-        return Person(said or "anyone", "admin")
+        return Person(_name(request.headers.get("x-schouw-person", "")) or "anyone", "admin")
     raise refusal("log_in", {"WWW-Authenticate": "Bearer"})
+
+
+def _name(given: str) -> str:
+    """A person's name from a header; PostgreSQL takes no NUL."""
+    return unquote(given).replace("\0", "").strip()[:MAX_NAME]
 
 
 def may(role: Role) -> Callable[[Person], Awaitable[Person]]:

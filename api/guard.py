@@ -33,11 +33,14 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
+        headers = Headers(scope=scope)
+        if "\0" in scope["path"]:  # names nothing, and PostgreSQL can't be asked for it
+            await problem(refusal("no_address"), headers.get("accept-language", ""))(scope, receive, guarded)
+            return
         if scope["path"].startswith(UPLOADS):
             await self.app(scope, receive, guarded)
             return
         too_large = refusal("body_too_large", most=self.body_bytes)
-        headers = Headers(scope=scope)
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > self.body_bytes:
             await problem(too_large, headers.get("accept-language", ""))(scope, receive, guarded)

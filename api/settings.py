@@ -11,6 +11,7 @@ from detector.errors import SettingsError
 
 GIB = 1 << 30
 MAX_NUMBER = (1 << 53) - 1  # of ids and lengths: up to here every reader of JSON has whole numbers exactly
+TEXT = r"^[^\x00]*$"  # of a text that may reach the database: PostgreSQL takes no NUL
 Role = Literal["reader", "editor", "admin"]
 PDOK = "https://service.pdok.nl/brt/achtergrondkaart/wmts/v2_0/grijs/EPSG:3857/{z}/{x}/{y}.png"
 

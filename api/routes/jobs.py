@@ -15,7 +15,7 @@ from api.errors import Problem, responses
 from api.jobs import queue
 from api.jobs.answer import JobAnswer, answer
 from api.jobs.events import Feed
-from api.settings import MAX_NUMBER
+from api.settings import MAX_NUMBER, TEXT
 from api.store.schema import Job
 from api.store.states import ENDED, JobState
 from api.surveys.follow import job_ended, job_retried
@@ -37,7 +37,7 @@ def all_jobs(
     context: Ctx,
     _: Reader,
     state: Annotated[JobState | None, Query(description="only those in this state; dead: the dead letters")] = None,
-    survey: Annotated[str | None, Query(max_length=60, description="only those of this survey")] = None,
+    survey: Annotated[str | None, Query(max_length=60, pattern=TEXT, description="only those of this survey")] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="how many")] = 100,
 ) -> Jobs:
     """List the jobs, the newest first."""

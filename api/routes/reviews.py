@@ -24,7 +24,7 @@ from api.features.answers import (
 from api.features.far import ask_to_draw
 from api.features.reviewing import decide
 from api.features.served import Kept, headers, is_known, served_state, version_of
-from api.settings import MAX_NUMBER
+from api.settings import MAX_NUMBER, TEXT
 from api.store.layers import count_features, feature_of, map_state, properties_of
 from api.store.schema import LAYER_TABLES, OBSERVATION_TABLE, Review
 from detector.taxonomy import NAMES, Kind
@@ -54,7 +54,7 @@ class NewReview(BaseModel):
     class_name: Literal[NAMES] | None = Field(  # type: ignore[valid-type]
         None, alias="class", description="of a relabel: the class that it is", examples=["pothole"]
     )
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] | None = Field(
+    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000, pattern=TEXT)] | None = Field(
         None, description="in the person's own words", examples=["a manhole cover"]
     )
 
@@ -141,7 +141,8 @@ def queue(
     limit: Annotated[int, Query(ge=1, le=500, description="how many, at most", examples=[50])] = 50,
     kind: Annotated[Kind | None, Query(description="only damage of this kind", examples=["potholes"])] = None,
     survey: Annotated[
-        str | None, Query(max_length=60, description="only what this survey shows best", examples=["54518d4e23e3"])
+        str | None,
+        Query(max_length=60, pattern=TEXT, description="only what this survey shows best", examples=["54518d4e23e3"]),
     ] = None,
 ) -> Response:
     """List defects that nobody has reviewed, those first of which a look tells most: doubtful, large, potholes."""

@@ -15,6 +15,7 @@ from api.features.answers import STRETCH, FoundSegments, History, Priorities, Se
 from api.features.history import moments
 from api.features.segment import condition_table, read_part
 from api.features.served import Kept, headers, is_known, served_state, version_of
+from api.settings import TEXT
 from api.store.layers import properties_of
 from api.store.reviews import last_reviews, verdicts
 from api.store.schema import LAYER_TABLES, Review
@@ -31,7 +32,14 @@ def search(
     context: Ctx,
     _: Reader,
     q: Annotated[
-        str, Query(min_length=1, max_length=200, description="a street or an id, or a part of it", examples=["Voorb"])
+        str,
+        Query(
+            min_length=1,
+            max_length=200,
+            pattern=TEXT,
+            description="a street or an id, or a part of it",
+            examples=["Voorb"],
+        ),
     ],
     limit: Annotated[int, Query(ge=1, le=1000, description="how many, at most", examples=[20])] = 20,
 ) -> Response:
@@ -142,11 +150,7 @@ def segment(segment_id: SegmentId, request: Request, context: Ctx, _: Reader) ->
 def _segment(session: Session, segment_id: str) -> tuple[int, str]:
     """A segment's row and feature; a Problem 404 where there is none."""
     c = LAYER_TABLES["segments"].c
-    found = (
-        None
-        if "\0" in segment_id
-        else session.execute(select(c.row, c.feature).where(c.segment_id == segment_id)).first()
-    )
+    found = session.execute(select(c.row, c.feature).where(c.segment_id == segment_id)).first()
     if found is None:
         raise refusal("no_segment", number=segment_id[:60])
     return found.row, found.feature

@@ -10,7 +10,7 @@ from api.auth import Admin, Editor, Reader
 from api.context import Context, Ctx
 from api.errors import refusal, responses
 from api.routes.uploads import Receiving
-from api.settings import MAX_NUMBER
+from api.settings import MAX_NUMBER, TEXT
 from api.store.schema import Survey
 from api.store.states import SurveyState
 from api.surveys import announce
@@ -23,8 +23,7 @@ router = APIRouter(tags=["Surveys"])
 Number = Annotated[str, Path(description="the survey's id", examples=["3f2a9c01d4e5"])]
 Name = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
-    Field(json_schema_extra={"pattern": r"\S"}),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$"),
 ]
 Digest = Annotated[str, StringConstraints(pattern="^[0-9a-fA-F]{64}$")]
 NAMED: dict[str, Any] = {
@@ -117,7 +116,7 @@ def all_surveys(
     _: Reader,
     state: Annotated[list[SurveyState], Query(description="only those in one of these states")] = [],  # noqa: B006
     limit: Annotated[int, Query(ge=1, le=500, description="how many at once")] = 50,
-    before: Annotated[str | None, Query(max_length=60, description="`next` of the page before")] = None,
+    before: Annotated[str | None, Query(max_length=60, pattern=TEXT, description="`next` of the page before")] = None,
 ) -> SurveyPage:
     """List the surveys, the newest first."""
     asked = select(Survey).order_by(Survey.created_s.desc(), Survey.id.desc()).limit(limit + 1)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from api.jobs.answer import JobAnswer, utc
 from api.jobs.answer import answer as job_answer
+from api.settings import TEXT
 from api.store.schema import File, Job, Survey
 from api.store.states import ENDED, SurveyState
 
@@ -37,6 +38,7 @@ class SurveyOptions(BaseModel):
     camera: str | None = Field(
         default=None,
         max_length=255,
+        pattern=TEXT,
         description="name of the camera profile (.yaml) among the files",
         examples=["camera.yaml"],
     )

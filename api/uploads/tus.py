@@ -60,6 +60,8 @@ def read_metadata(given: str | None) -> dict[str, str]:
             found[key] = base64.b64decode(value.strip(), validate=True).decode()
         except ValueError as error:  # no base64, not ASCII, or no UTF-8 inside
             raise Problem(400, f"Upload-Metadata: the value of '{key}' is no UTF-8 text in base64", HEADERS) from error
+        if "\0" in found[key]:
+            raise Problem(400, f"Upload-Metadata: the value of '{key}' holds a NUL character", HEADERS)
     return found
 
 

@@ -13,6 +13,7 @@ from api.context import Context
 from api.errors import KINDS, Problem, install, prefers_dutch
 from api.sentences import SENTENCES
 from api.store.schema import Survey
+from api.uploads.tus import write_metadata
 
 DUTCH = {"Accept-Language": "nl"}
 
@@ -101,3 +102,20 @@ def test_every_sentence_is_said_somewhere() -> None:
     texts = "".join(path.read_text() for path in Path(*api.__path__).rglob("*.py") if path.name != "sentences.py")
     assert set(SENTENCES) == set(re.findall('"([a-z_]+)"', texts)) & set(SENTENCES)
     assert set(re.findall(r'refusal\(\s*"([a-z_]+)"', texts)) <= set(SENTENCES)
+
+
+def test_a_nul_is_no_mistake_of_the_server(client: TestClient) -> None:
+    """PostgreSQL takes none in a text."""
+    new = {"name": "a", "files": [{"name": "a\0.gpx", "size": 5}]}
+    survey = client.post("/v1/surveys", json=new, headers={"X-Schouw-Person": "an%00na"})
+    assert (survey.status_code, survey.json()["person"], survey.json()["files"][0]["name"]) == (201, "anna", "a .gpx")
+    for path in ("surveys/a%00", "exports/%00", "segments/w%000"):
+        assert client.get(f"/v1/{path}").json()["code"] == "no_address", path
+    for path in ("surveys?before=%00", "jobs?survey=%00", "segments?q=%00", "reviews/queue?survey=%00"):
+        assert client.get(f"/v1/{path}").status_code == 422, path
+    for body in ({"name": "a\0"}, {"name": "a", "options": {"camera": "\0"}}):
+        assert client.post("/v1/surveys", json=body).status_code == 422
+    assert client.post("/v1/defects/1/reviews", json={"decision": "accept", "note": "\0"}).status_code == 422
+    metadata = write_metadata({"filename": "a.gpx", "survey": "\0"})
+    tus = {"Tus-Resumable": "1.0.0", "Upload-Length": "5", "Upload-Metadata": metadata}
+    assert client.post("/v1/uploads", headers=tus).status_code == 400

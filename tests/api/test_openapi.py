@@ -12,9 +12,8 @@ from schemathesis import Case
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.context import open_context
-from api.settings import read_settings
 from api.store.fields import LAYERS
+from tests.api.databases import ENGINES, Homes
 from tests.api.maps import put_driven_map
 
 ENDLESS = "/v1/events"  # a stream; asked in tests/api/jobs/test_events.py
@@ -39,12 +38,10 @@ CONFIG = schemathesis.Config.from_dict(
 )
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
-    context = open_context(read_settings(home=tmp_path_factory.mktemp("openapi") / "server"))
-    put_driven_map(context)
-    yield create_app(context)
-    context.close()
+@pytest.fixture(scope="module", params=ENGINES)
+def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _homes: Homes) -> Iterator[FastAPI]:
+    with _homes.copied(request.param, put_driven_map, tmp_path_factory.mktemp("openapi") / "server") as context:
+        yield create_app(context)
 
 
 @pytest.fixture(scope="module")
