@@ -10,6 +10,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
@@ -165,7 +166,7 @@ class _Sender:
 
 @dataclass(slots=True)
 class _Writing:
-    """A file that grows. Its methods block: they run in a thread."""
+    """A file that grows. Its methods block: they run in threads; `write`, `digest` and `sync` beside each other."""
 
     file: BinaryIO
     offset: int  # where it began
@@ -174,6 +175,7 @@ class _Writing:
     length: int = 0
     settled: int = 0
     own: "hashlib._Hash | None" = None  # of what comes in this request
+    syncing: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.file.truncate(self.offset)
@@ -186,17 +188,31 @@ class _Writing:
         try:
             for block in blocks:
                 _write(self.file, block)
-                self.hash.state.update(block)
-                if self.own:
-                    self.own.update(block)
                 self.length += len(block)
-                self.hash.length = self.length
-            if self.own is None and self.length - self.settled >= SAFE_EVERY:
-                self._sync(safe)
         except OSError as error:
             if self.own is None and error.errno in FULL:
                 with suppress(OSError):
                     self._sync(safe)
+            raise _full(error) from error
+
+    def digest(self, blocks: list[bytes]) -> None:
+        """Hash blocks."""
+        for block in blocks:
+            self.hash.state.update(block)
+            self.hash.length += len(block)
+            if self.own:
+                self.own.update(block)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether much came since the disk had it all. With a checksum that is only so at the end."""
+        return self.own is None and self.length - self.settled >= SAFE_EVERY
+
+    def sync(self, safe: Safe) -> None:
+        """Put what came on the disk, and tell."""
+        try:
+            self._sync(safe)
+        except OSError as error:
             raise _full(error) from error
 
     def settle(self, safe: Safe) -> None:
@@ -204,16 +220,14 @@ class _Writing:
         if self.own and self.checksum and self.own.digest() != self.checksum.digest:
             self.file.truncate(self.offset)
             raise refusal("damaged", HEADERS)
-        if self.length > self.settled:
-            try:
-                self._sync(safe)
-            except OSError as error:
-                raise _full(error) from error
+        self.sync(safe)
 
     def _sync(self, safe: Safe) -> None:
-        os.fdatasync(self.file.fileno())
-        self.settled = self.length
-        safe(self.length)
+        with self.syncing:  # or a length could be told after a longer one
+            if (length := self.length) > self.settled:
+                os.fdatasync(self.file.fileno())
+                self.settled = length
+                safe(length)
 
 
 def check_offset(length: int, offset: int) -> None:
@@ -223,10 +237,11 @@ def check_offset(length: int, offset: int) -> None:
 
 
 async def _pump(writing: _Writing, blocks: AsyncIterator[bytes], sender: _Sender, most: int, safe: Safe) -> None:
-    """Write what comes; the next blocks are read from the network while a thread writes these."""
+    """Write what comes; the next blocks are read from the network while threads write, hash and sync these."""
     held: list[bytes] = []
     size = came = 0
-    job: asyncio.Task[None] | None = None
+    job: asyncio.Future[tuple[None, None]] | None = None
+    sync: asyncio.Future[None] | None = None
     try:
         while (block := await sender.next(blocks)) is not None:
             came += len(block)
@@ -234,16 +249,30 @@ async def _pump(writing: _Writing, blocks: AsyncIterator[bytes], sender: _Sender
                 raise refusal("too_many_bytes", HEADERS, left=most)
             held.append(block)
             size += len(block)
-            if size >= BLOCK:
-                if job:
-                    await job
-                job = asyncio.create_task(asyncio.to_thread(writing.write, held, safe))
-                held, size = [], 0
+            if size < BLOCK:
+                continue
+            if job:
+                await job
+            if writing.is_due and (sync is None or sync.done()):
+                if sync:
+                    await sync
+                sync = asyncio.ensure_future(asyncio.to_thread(writing.sync, safe))
+            job = _put(writing, held, safe)
+            held, size = [], 0
     finally:
-        if job:
-            await job
-        if held:
-            await asyncio.to_thread(writing.write, held, safe)
+        try:
+            if job:
+                await job
+            if held:
+                await _put(writing, held, safe)
+        finally:
+            if sync:
+                await sync
+
+
+def _put(writing: _Writing, blocks: list[bytes], safe: Safe) -> "asyncio.Future[tuple[None, None]]":
+    """Write blocks and hash them, at the same time."""
+    return asyncio.gather(asyncio.to_thread(writing.write, blocks, safe), asyncio.to_thread(writing.digest, blocks))
 
 
 def _open_locked(path: Path) -> BinaryIO:
