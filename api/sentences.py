@@ -177,6 +177,26 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         "de schijf van de server is vol; wat al binnen is blijft bewaard: ga verder als er weer ruimte is",
         "the server's disk is full; what came before is kept: go on when there is room",
     ),
+    "no_map": (
+        404,
+        "er is nog geen kaart: de beheerder start de server met --roads en een wegennet",
+        "there is no map yet: the administrator starts the server with --roads and a network",
+    ),
+    "no_date": (
+        422,
+        "‘{day}’ is geen datum; schrijf bijvoorbeeld 2026-04-30",
+        "'{day}' is no date; write for example 2026-04-30",
+    ),
+    "not_earlier": (
+        422,
+        "before ({before}) moet een eerdere dag zijn dan after ({after})",
+        "before ({before}) has to be an earlier day than after ({after})",
+    ),
+    "not_driven_yet": (
+        422,
+        "op {before} had nog niemand gereden; de eerste opname was op {first}",
+        "nobody had driven yet on {before}; the first survey was on {first}",
+    ),
     "mistake": (
         500,
         "er ging hier iets mis, niet bij u; geef de beheerder nummer {number} door",

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from api.context import Context
-from api.errors import Problem
+from api.errors import refusal
 from api.features.segment import condition_table
 from api.store.reviews import last_reviews, verdicts
 from api.store.rows import degrees, plain, written
@@ -51,7 +51,7 @@ def end_of(day: str) -> float:
     try:
         return (datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=1)).timestamp()
     except (ValueError, OverflowError) as error:
-        raise Problem(422, f"'{day}' is no date; write for example 2026-04-30") from error
+        raise refusal("no_date", day=day) from error
 
 
 def comparison(session: Session, context: Context, state: MapState, before: str, after: str) -> bytes:
@@ -62,11 +62,11 @@ def comparison(session: Session, context: Context, state: MapState, before: str,
     """
     before_s, after_s = end_of(before), end_of(after)
     if before_s >= after_s:
-        raise Problem(422, f"before ({before}) has to be an earlier day than after ({after})")
+        raise refusal("not_earlier", before=before, after=after)
     with context.blobs.fetched(state.inventory_key) as folder:
         inventory = read_inventory(folder)
     if not (inventory.surveys["from_s"] < before_s).any():
-        raise Problem(422, f"nobody had driven yet on {before}; the first survey was on {_first(inventory)}")
+        raise refusal("not_driven_yet", before=before, first=_first(inventory))
     table, said = condition_table(state), verdicts(last_reviews(session))
     changes = compare(road_map(inventory, table, before_s, said), road_map(inventory, table, after_s, said))
     return _json(changes, inventory)

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
-from api.errors import Problem
+from api.errors import refusal
 from api.features.compared import Comparisons
 from api.features.matching import ServedNetwork
 from api.store.layers import count_features, map_state
@@ -115,5 +115,5 @@ def served_state(session: Session) -> MapState:
         Problem: 404, there is none yet.
     """
     if (state := map_state(session)) is None:
-        raise Problem(404, "there is no map yet: the administrator starts the server with --roads and a network")
+        raise refusal("no_map")
     return state
