@@ -314,8 +314,10 @@ def crowds(town: Town, sizes: Sequence[int]) -> list[Figure]:
 
 def first_view(town: Town) -> list[Figure]:
     """The map in a Chromium that has seen nothing of it."""
+    taken = [1000 * view_s for view_s in first_views(town.url)]
     return [
-        Figure("first view of the map in Chromium, slowest of five", 1000 * max(first_views(town.url)), "ms", 2000, 800)
+        Figure("first view of the map in Chromium, median of five", float(np.median(taken)), "ms", 2000, 800),
+        Figure("the slowest of these", max(taken), "ms"),
     ]
 
 
