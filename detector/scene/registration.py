@@ -25,6 +25,8 @@ PITCHES, TURNS = np.linspace(-WIDE, WIDE, 27), np.linspace(-WIDE, WIDE, 9)
 DOUBTS = 0.15 * (PITCHES[:, None] ** 2 + TURNS**2)  # votes against a square sigma from what was expected
 BLIND = 5.0  # sigmas from the grid at which a pair has no vote worth counting
 OUTLIER = 2.5  # sigmas beyond which a pair loses its weight (Huber)
+ROUNDS = 3  # of least squares at most; the problem is nearly linear
+SETTLED = 0.02  # sigmas; a smaller step ends it
 LEAST_AHEAD_M = 1.0  # nearer ends are under the bonnet
 FARTHEST_M = 200.0
 AHEAD, LEFT, TURN, PITCH = range(4)
@@ -101,27 +103,32 @@ def vote(seen: Ends, known: Ends, prior: Correction, height_m: float, edge_sigma
 def solve(
     seen: Ends, known: Ends, prior: Correction, start: Correction, height_m: float, edge_sigma: float
 ) -> Correction:
-    """Least squares over pairs: end n of `seen` is end n of `known`.
+    """Least squares over pairs: end n of `seen` is end n of `known`. `start` is where to linearise first.
 
-    `start` is where to linearise. From where a vote or the whole drive puts a frame one step is enough.
+    One step is enough where the poses are about right; where a receiver was off by metres it is not.
     """
     information = np.linalg.inv(prior.covariance)
-    x, y = _as_seen(known, start.mean)
-    a, b = tilt(_points(seen), float(start.mean[PITCH]), height_m).T
-    per_m, slope = height_m / (height_m**2 + x**2), y / x
-    design = np.zeros((4, 2, len(x)))  # of depression and bearing
+    mean, covariance, points = start.mean, prior.covariance, _points(seen)
+    design = np.zeros((4, 2, len(points)))  # of depression and bearing
     design[PITCH, 0], design[TURN, 1] = 1.0, 1.0
-    design[AHEAD, 0], design[TURN, 0] = -per_m, per_m * y
-    design[AHEAD, 1], design[LEFT, 1], design[PITCH, 1] = -slope / x, 1 / x, slope * height_m / x
-    doubt = np.array([per_m * known.along_sigma, known.across_sigma / x])
-    sigma = np.sqrt(edge_sigma**2 + doubt * doubt)
-    residual = np.array([np.arctan2(height_m, x) - np.arctan2(height_m, a), slope - b / a]) / sigma
-    weight = np.minimum(1.0, OUTLIER / np.maximum(np.abs(residual), 1e-9))
-    rows = (design / sigma).reshape(4, -1)
-    weighted = rows * weight.ravel()
-    covariance = np.linalg.inv(information + weighted @ rows.T)
-    step = covariance @ (weighted @ residual.ravel() + information @ (prior.mean - start.mean))
-    return Correction(start.mean + step, covariance)
+    for _ in range(ROUNDS):
+        x, y = _as_seen(known, mean)
+        a, b = tilt(points, float(mean[PITCH]), height_m).T
+        per_m, slope = height_m / (height_m**2 + x**2), y / x
+        design[AHEAD, 0], design[TURN, 0] = -per_m, per_m * y
+        design[AHEAD, 1], design[LEFT, 1], design[PITCH, 1] = -slope / x, 1 / x, slope * height_m / x
+        doubt = np.array([per_m * known.along_sigma, known.across_sigma / x])
+        sigma = np.sqrt(edge_sigma**2 + doubt * doubt)
+        residual = np.array([np.arctan2(height_m, x) - np.arctan2(height_m, a), slope - b / a]) / sigma
+        weight = np.minimum(1.0, OUTLIER / np.maximum(np.abs(residual), 1e-9))
+        rows = (design / sigma).reshape(4, -1)
+        weighted = rows * weight.ravel()
+        covariance = np.linalg.inv(information + weighted @ rows.T)
+        step = covariance @ (weighted @ residual.ravel() + information @ (prior.mean - mean))
+        mean = mean + step
+        if (step * step < SETTLED**2 * covariance.diagonal()).all():
+            break
+    return Correction(mean, covariance)
 
 
 def _points(ends: Ends) -> Floats:

@@ -168,9 +168,7 @@ def _register(drive: Drive, i: int, shown: Shown, open_: Sequence[Track], option
     known, tracks_ends = drive.ends_known(i, [(t.kind, t.extent) for t in open_])
     if not looks_ends or not tracks_ends:
         return prior
-    # All looks of the drive together tell pitch and heading better than those of one frame.
-    voted = prior if drive.ride else vote(seen, known, prior, h, sharp)
-    drive.corrections[i] = voted
+    drive.corrections[i] = voted = vote(seen, known, prior, h, sharp)
     taken = _associate(drive, i, open_, shown, drive.extents(i, shown), options)
     row = {name: n for n, name in enumerate(tracks_ends)}
     pairs = [
