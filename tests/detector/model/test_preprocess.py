@@ -61,7 +61,7 @@ def test_the_same_pixels_and_boxes_as_ultralytics(width: int, height: int, seed:
     layout = letterbox(width, height, 160)
     mine = layout.apply(image)
     np.testing.assert_array_equal(mine, augment.LetterBox(160, auto=True, stride=32)(image=image))
-    # Both sides are scaled by one number there, told from the shape: a side that was rounded to just 32 px falsifies it.
+    # Both sides are scaled by one number there, told from the shape: a side rounded to just 32 px falsifies it.
     assume(min(mine.shape[0] / height, mine.shape[1] / width) == min(160 / height, 160 / width))
     boxes = rng.uniform(-10, 170, (8, 4))
     theirs = ops.scale_boxes(mine.shape[:2], boxes.copy(), image.shape[:2])
