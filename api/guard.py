@@ -3,7 +3,7 @@
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import problem, refusal
+from api.errors import Problem, problem, refusal
 
 UPLOADS = "/v1/uploads"  # has its own limit
 ALWAYS = {
@@ -40,10 +40,9 @@ class Guard:
         if scope["path"].startswith(UPLOADS):
             await self.app(scope, receive, guarded)
             return
-        too_large = refusal("body_too_large", most=self.body_bytes)
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > self.body_bytes:
-            await problem(too_large, headers.get("accept-language", ""))(scope, receive, guarded)
+            await problem(self._too_large(), headers.get("accept-language", ""))(scope, receive, guarded)
             return
         came = 0
 
@@ -52,7 +51,10 @@ class Guard:
             message = await receive()
             came += len(message.get("body", b""))
             if came > self.body_bytes:
-                raise too_large
+                raise self._too_large()
             return message
 
         await self.app(scope, counted, guarded)
+
+    def _too_large(self) -> Problem:
+        return refusal("body_too_large", most=self.body_bytes)
