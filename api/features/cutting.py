@@ -1,5 +1,6 @@
 """Cutting a layer into vector tiles of the web's Mercator grid."""
 
+import gzip
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -112,6 +113,11 @@ def cut(session: Session, address: Address, postgres: bool) -> bytes:
     kind = POINT if address.layer == "defects" else LINE
     cells = _points(address, geometry) if kind == POINT else _lines(address, shapely.from_wkb(geometry))
     return encode(address.layer, address.extent, columns, kind, cells, merge=False)
+
+
+def pack(content: bytes) -> bytes:
+    """Compress a tile as it is kept and sent (gzip, the same bytes each time); an empty one stays empty."""
+    return gzip.compress(content, 5, mtime=0) if content else b""
 
 
 def _fields(layer: str) -> list[Field]:

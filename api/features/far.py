@@ -4,7 +4,6 @@ A worker draws them all after the map was published, and again a while after rev
 is served, under the version that it shows. A network of `FEW` segments needs none of this.
 """
 
-import gzip
 from collections.abc import Iterator
 from itertools import product
 
@@ -13,12 +12,12 @@ import shapely
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from api.features.cutting import WHOLE, Address, Far, touched
+from api.features.cutting import WHOLE, Address, Far, pack, touched
 from api.features.served import version_of
 from api.jobs import queue
 from api.store.database import Database
 from api.store.layers import count_features, map_state
-from api.store.schema import FarTile
+from api.store.schema import FarTile, MapState
 from api.store.spatial import shown_in
 
 FEW = 20_000
@@ -32,15 +31,20 @@ def ask_to_draw(session: Session, person: str) -> None:
         queue.enqueue(session, "draw", {}, person=person, lane="map", key="draw", delay_s=WAIT_S)
 
 
+def large_map(session: Session) -> MapState | None:
+    """The map that is served, if its network is so large that tiles are drawn beforehand."""
+    state = map_state(session)
+    return state if state is not None and count_features(session, "segments") > FEW else None
+
+
 def draw(database: Database) -> int:
     """Draw the tiles of the map that is served now, and return how many there are."""
     with database.read() as session:
-        state = map_state(session)
-        if state is None or count_features(session, "segments") <= FEW:
+        if (state := large_map(session)) is None:
             return 0
         far = Far.of(*shown_in(session, "segments", WORLD, database.is_postgres))
     rows = [
-        {"zoom": a.zoom, "x": a.column, "y": a.row, "version": version_of(state), "content": gzip.compress(content, 5)}
+        {"zoom": a.zoom, "x": a.column, "y": a.row, "version": version_of(state), "content": pack(content)}
         for a, content in _tiles(far)
     ]
     with database.write() as session:

@@ -5,7 +5,6 @@ after the map was published. Publishing discards them, a review those that it to
 it is asked for.
 """
 
-import gzip
 from collections.abc import Iterator, Sequence
 from itertools import product
 
@@ -13,11 +12,11 @@ import shapely
 from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.orm import Session
 
-from api.features.cutting import WHOLE, ZOOMS, Address, cut, touched
-from api.features.far import FEW
+from api.features.cutting import WHOLE, ZOOMS, Address, cut, pack, touched
+from api.features.far import large_map
 from api.features.served import version_of
 from api.store.database import Database
-from api.store.layers import count_features, map_state
+from api.store.layers import map_state
 from api.store.schema import LAYER_TABLES, NearTile
 from detector.types import Floats
 
@@ -26,15 +25,13 @@ AT_ONCE = 16  # tiles drawn between two looks whether the map has changed
 
 def packed(session: Session, address: Address, postgres: bool) -> bytes:
     """Cut a tile and pack it; empty when the layer has nothing there."""
-    content = cut(session, address, postgres)
-    return gzip.compress(content, 5, mtime=0) if content else b""
+    return pack(cut(session, address, postgres))
 
 
 def draw(database: Database) -> int:
     """Draw what isn't there of the map that is served now, and return how many tiles that were."""
     with database.read() as session:
-        state = map_state(session)
-        if state is None or count_features(session, "segments") <= FEW:
+        if (state := large_map(session)) is None:
             return 0
         n = NearTile
         there = {tuple(row) for row in session.execute(select(n.layer, n.zoom, n.x, n.y))}

@@ -30,7 +30,6 @@ def start() -> Start:
 def large(context: Context, monkeypatch: pytest.MonkeyPatch) -> Context:
     """A map that counts as large, drawn."""
     monkeypatch.setattr(far, "FEW", 0)
-    monkeypatch.setattr(near, "FEW", 0)
     assert near.draw(context.database) > 0
     return context
 
