@@ -22,7 +22,7 @@ from training.data.card import read_card
 from training.data.pictures import Label, LabelledPicture, read_pictures
 from training.partial_labels import DamageDataset
 from training.synthesis.pictures import render_pictures
-from training.train import DamageTrainer, train, whole
+from training.train import DamageTrainer, average_decay, train, whole
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,36 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path: Path, epoch: int) -> N
         trainer._handle_nan_recovery(epoch)
     trainer.loss = torch.tensor(1.5)
     assert trainer._handle_nan_recovery(epoch) is False
+
+
+@pytest.mark.parametrize(
+    ("epoch", "fits_rounded_up", "epochs", "stops"),
+    [(0, 3, 2, False), (1, 3, 2, True), (4, 3, 5, True), (3, 12, 11, False)],
+)
+def test_a_run_with_hours_has_only_the_epochs_that_fit(
+    data: DataPart, epoch: int, fits_rounded_up: int, epochs: int, stops: bool
+) -> None:
+    trainer = DamageTrainer.__new__(DamageTrainer)
+    trainer.config = config(data, data.folder, hours=0.5)
+    trainer.args = IterableSimpleNamespace(cos_lr=True, lrf=0.02, epochs=fits_rounded_up)
+    trainer.optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    trainer.epoch, trainer.epochs, trainer.epoch_time, trainer.stop = epoch, fits_rounded_up, 60.0, False
+    trainer._setup_scheduler()
+    assert (trainer.epochs, trainer.args.epochs, trainer.stop) == (epochs, epochs, stops)
+    assert trainer.lf(epochs) == pytest.approx(0.02), "the rate comes down in the last of them"
+    trainer.epoch_time, trainer.epochs = None, 7
+    trainer._setup_scheduler()
+    assert trainer.epochs == 7, "before the first epoch nothing is known"
+
+
+def test_the_average_is_over_as_many_steps_as_asked() -> None:
+    decay = average_decay(300)
+    values, average = np.random.default_rng(0).normal(5, 1, 3000), 100.0  # far from where training goes
+    for update, value in enumerate(values, start=1):
+        average = decay(update) * average + (1 - decay(update)) * value
+    assert average == pytest.approx(values[-600:].mean(), abs=0.2), "of the last steps; the start is forgotten"
+    assert decay(1) < 0.2
+    assert decay(10_000) == 1 - 1 / 300
 
 
 @pytest.mark.parametrize(
@@ -144,11 +174,20 @@ def test_a_run_with_one_head_pasted_damage_and_both_logs(
     YOLO("yolo26n.yaml", verbose=False).save(tmp_path / "start.pt")
     monkeypatch.setattr(run_module, "make_paster", lambda *_: Dot())
     settings = config(
-        data, tmp_path / "start.pt", epochs=2, one2many_only=True, copy_paste=1.0, log=["tensorboard", "mlflow"]
-    )
+        data, tmp_path / "start.pt", epochs=2, one2many_only=True, copy_paste=1.0, log=["tensorboard", "mlflow"],
+        freeze=2, average_steps=2,
+    )  # fmt: skip
     run = tmp_path / "run"
     train(settings, run, "cpu", lambda _: None)
-    head = torch.load(run / "weights" / "last.pt", map_location="cpu", weights_only=False)["model"].model[-1]
+    before, after = (
+        torch.load(path, map_location="cpu", weights_only=False)["model"].model
+        for path in (tmp_path / "start.pt", run / "weights" / "last.pt")
+    )
+    moved = [not torch.equal(a.conv.weight.half(), b.conv.weight) for a, b in zip(before[:4], after[:4], strict=True)
+             if hasattr(a, "conv")]  # fmt: skip
+    assert moved == [False, False, True], "the first two layers are frozen, the fourth is not"
+    assert (before[3].bn.bias - after[3].bn.bias.float()).abs().max() < 0.02, "no bias leaps in the warm-up"
+    head = after[-1]
     assert head.one2one_cv2 is None
     assert head.cv2 is not None
     events = EventAccumulator(str(run / "tensorboard")).Reload()
