@@ -214,7 +214,7 @@ def train(
 
     Example:
 
-        SCHOUW_DATA=../shared schouw train training/configs/first.yaml --out runs/first
+        SCHOUW_DATA=../shared schouw train training/configs/second.yaml --out runs/second
     """
     needs("torch", "ultralytics", "albumentations", extra="train")
     from training.config import read_config

@@ -202,7 +202,7 @@ def package(
 
     Example:
 
-        schouw model package training/configs/first.yaml --run runs/first
+        schouw model package training/configs/second.yaml --run runs/second
     """
     needs("torch", "ultralytics", "matplotlib", extra="train")
     from training.config import read_config

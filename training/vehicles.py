@@ -108,8 +108,8 @@ def train(data: Path, out: Path, epochs: int) -> Path:
     )
     YOLO(in_data_folder(TEACHER)).train(
         data=str(described), imgsz=INPUT_PX, epochs=epochs, freeze=FROZEN, batch=16, nbs=16, optimizer="AdamW",
-        lr0=5e-4, lrf=0.05, cos_lr=True, warmup_epochs=0.3, mosaic=0.5, close_mosaic=1, scale=0.4, fliplr=0.5,
-        seed=0, device="cpu", workers=0, cache="ram", val=False, plots=False, project=str(out.resolve()),
+        lr0=5e-4, lrf=0.05, cos_lr=True, warmup_epochs=0.3, warmup_bias_lr=0.0, mosaic=0.5, close_mosaic=1, scale=0.4,
+        fliplr=0.5, seed=0, device="cpu", workers=0, cache="ram", val=False, plots=False, project=str(out.resolve()),
         name="student", exist_ok=True,
     )  # fmt: skip
     return out / "student" / "weights" / "last.pt"
