@@ -10,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from detector.errors import InputError
 from training.loggers import Logger
 
+# Ultralytics' settings for AdamW. Its warm-up starts biases at 0.1, which is for SGD: AdamW would move every bias by
+# 0.1 a step, and undo what the start weights knew.
+ADAMW = {"optimizer": "AdamW", "cos_lr": True, "warmup_bias_lr": 0.0}
+
 
 class DataPart(BaseModel):
     """Pictures of one folder: `folder` is relative to the shared data folder unless it is absolute.

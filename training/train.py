@@ -24,7 +24,7 @@ from detector.errors import InputError, SettingsError
 from detector.files import atomic_path
 from detector.taxonomy import NAMES
 from training.augment import windscreen
-from training.config import DataPart, TrainConfig, in_data_folder
+from training.config import ADAMW, DataPart, TrainConfig, in_data_folder
 from training.copy_paste import Paster, cut_pieces, find_cameras
 from training.data.card import read_card
 from training.data.duplicates import examine
@@ -230,13 +230,11 @@ def overrides(config: TrainConfig, run: Path, device: str) -> dict[str, Any]:
         "time": config.hours,
         "batch": config.batch,
         "nbs": config.batch,  # a step for every batch: Ultralytics gathers 64 pictures, too few steps for a short run
-        "optimizer": "AdamW",
+        **ADAMW,
         "lr0": config.learning_rate,
         "lrf": 0.02,
-        "cos_lr": True,
         "weight_decay": config.weight_decay,
         "warmup_epochs": config.warmup_epochs,
-        "warmup_bias_lr": 0.0,  # 0.1 is for SGD: AdamW would move every bias by 0.1 a step, and undo what was learnt
         "freeze": config.freeze,
         "amp": False if on_cpu else {"bf16": "bf16", "fp16": True, "fp32": False}[config.precision],
         "seed": config.seed,

@@ -24,7 +24,7 @@ from detector.model.predictor import Predictor
 from detector.model.weights import CHECKPOINT, Card, Weights, write_card
 from detector.scene.occlusion import VEHICLES, is_own
 from detector.types import Detection, Floats
-from training.config import DataPart, in_data_folder
+from training.config import ADAMW, DataPart, in_data_folder
 from training.data.pictures import LabelledPicture
 from training.data.reading import origins_in
 from training.export import Recipe, export
@@ -107,10 +107,9 @@ def train(data: Path, out: Path, epochs: int) -> Path:
         json.dumps(settings | {"path": str(data.resolve()), "train": str(out.resolve() / "train.txt")})
     )
     YOLO(in_data_folder(TEACHER)).train(
-        data=str(described), imgsz=INPUT_PX, epochs=epochs, freeze=FROZEN, batch=16, nbs=16, optimizer="AdamW",
-        lr0=5e-4, lrf=0.05, cos_lr=True, warmup_epochs=0.3, warmup_bias_lr=0.0, mosaic=0.5, close_mosaic=1, scale=0.4,
-        fliplr=0.5, seed=0, device="cpu", workers=0, cache="ram", val=False, plots=False, project=str(out.resolve()),
-        name="student", exist_ok=True,
+        data=str(described), imgsz=INPUT_PX, epochs=epochs, freeze=FROZEN, batch=16, nbs=16, lr0=5e-4,
+        lrf=0.05, warmup_epochs=0.3, mosaic=0.5, close_mosaic=1, scale=0.4, fliplr=0.5, seed=0, device="cpu", workers=0,
+        cache="ram", val=False, plots=False, project=str(out.resolve()), name="student", exist_ok=True, **ADAMW,
     )  # fmt: skip
     return out / "student" / "weights" / "last.pt"
 
