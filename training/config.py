@@ -53,7 +53,7 @@ class TrainConfig(BaseModel):
     run_px: int = Field(default=640, ge=128, multiple_of=32)  # input of the packaged model
     end_to_end: bool = False  # which of YOLO26's heads is packaged; YOLO11 has only the other
     one2many_only: bool = False  # train without the end-to-end head, which then can't be packaged
-    freeze: int = Field(default=0, ge=0)  # so many of the first layers keep their weights: cheaper by a third with 3
+    freeze: int = Field(default=0, ge=0, le=23)  # of 24 layers the first so many stay: a third cheaper with 3
     average_steps: int | None = Field(default=None, ge=1)  # the result is an average over the last; None: Ultralytics'
     epochs: int = Field(default=50, ge=1)
     hours: float | None = Field(default=None, gt=0)  # end after this time; the schedule is fitted to it

@@ -9,7 +9,7 @@ from typing import Any
 
 from detector.errors import SchouwError
 from detector.files import atomic_folder
-from detector.model.weights import Card, Form, Weights, write_card
+from detector.model.weights import CARD, Card, Form, Weights, load_weights, write_card
 from detector.taxonomy import NAMES
 from training.calibration import calibrated, fit
 from training.config import TrainConfig, in_data_folder
@@ -125,14 +125,30 @@ def card_figures(form: Form, headline: Figures, figures: Figures, parities: Sequ
 
 
 def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
-    """The card's `data` from a run's record: sources with their licences, numbers of pictures and boxes."""
+    """The card's `data` from a run's record: sources with their licences, numbers of pictures and boxes.
+
+    A run that went on from a model of ours adds what that one had learnt from.
+    """
     config = record["config"]
     parts = [*config["train"], *([{"card": "rendered", "folder": ""}] if config["rendered"] else [])]
     origins = [o for part in parts for o in origins_in(in_data_folder(Path(part["folder"])), part.get("card"))]
-    sources: list[str | dict[str, Any]] = [
-        {"source": o.title, "licence": o.licence, "attribution": o.attribution} for o in dict.fromkeys(origins)
+    sources = [{"source": o.title, "licence": o.licence, "attribution": o.attribution} for o in dict.fromkeys(origins)]
+    numbers = {"pictures": record["pictures"], "boxes": record["boxes"], "rendered": config["rendered"]}
+    earlier = _model_of(in_data_folder(Path(config["start"])))
+    if earlier is None:
+        return [*sources, numbers]
+    learnt = [e for e in earlier.data if e not in sources]
+    return [
+        *sources,
+        *(e for e in learnt if isinstance(e, dict) and "source" in e),
+        numbers,
+        {"started_from": earlier.name, "which_learnt_from": [e for e in learnt if "source" not in e]},
     ]
-    return [*sources, {"pictures": record["pictures"], "boxes": record["boxes"], "rendered": config["rendered"]}]
+
+
+def _model_of(checkpoint: Path) -> Card | None:
+    """The card beside start weights that are a model of ours."""
+    return load_weights(checkpoint.parent).card if (checkpoint.parent / CARD).is_file() else None
 
 
 def _draft(recipe: Recipe) -> Card:

@@ -283,8 +283,6 @@ def train(config: TrainConfig, run: Path, device: str = "auto", say: Callable[[s
     last = run / "weights" / "last.pt"
     if last.is_file():
         settings["resume"] = str(last)
-        if config.hours:  # the number of epochs is fitted anew: mosaic would be closed by the old number, too early
-            settings["close_mosaic"] = 0
         if torch.load(last, map_location="cpu", weights_only=False)["epoch"] < 0:
             raise SettingsError(f"{run}: this run is finished; name another --out to train anew")
     write_record(config, pictures, val, left_out, run)

@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from detector.errors import SettingsError
+from detector.model.weights import weights_folder
 from training.config import DataPart
 from training.data.importing import ImportOptions, import_dataset
 from training.package import data_statement
@@ -42,6 +43,22 @@ def test_a_folder_without_a_card_is_a_mistake(folder: Path) -> None:
 
 def test_a_model_card_names_the_sources_that_are_in_the_dataset(dataset: Path) -> None:
     parts = [DataPart(folder=dataset, split="val").model_dump(mode="json")]
-    record = {"config": {"train": parts, "rendered": 0}, "pictures": {}, "boxes": {}}
+    record = {"config": {"train": parts, "rendered": 0, "start": "coco.pt"}, "pictures": {}, "boxes": {}}
     stated = [entry["source"] for entry in data_statement(record) if isinstance(entry, dict) and "source" in entry]
     assert stated == ["RDD2022, Czech Republic: dashcam", "RDD2022, Japan: dashcam, a small sample"]
+
+
+def test_a_model_card_names_what_its_start_weights_learnt_from(dataset: Path) -> None:
+    parts = [DataPart(folder=dataset, split="val").model_dump(mode="json")]
+    start = weights_folder() / "second" / "model.pt"
+    record = {"config": {"train": parts, "rendered": 0, "start": str(start)}, "pictures": {"train": 2}, "boxes": {}}
+    stated = data_statement(record)
+    sources = [entry["source"] for entry in stated if isinstance(entry, dict) and "source" in entry]
+    assert "Rendered streets" in sources
+    assert len(sources) == len(set(sources))
+    numbers, started = stated[-2:]
+    assert numbers == {"pictures": {"train": 2}, "boxes": {}, "rendered": 0}
+    assert isinstance(started, dict)
+    assert started["started_from"] == "second"
+    (learnt,) = started["which_learnt_from"]
+    assert learnt["rendered"] == 400
