@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from detector.errors import InputError
+from detector.model.weights import CHECKPOINT, weights_folder
 from training.loggers import Logger
 
 # Ultralytics' settings for AdamW. Its warm-up starts biases at 0.1, which is for SGD: AdamW would move every bias by
@@ -44,7 +45,7 @@ class TrainConfig(BaseModel):
     name: str
     version: str = "1"
     architecture: Literal["YOLO26n", "YOLO11n"] = "YOLO26n"
-    start: Path  # weights to start from; relative to the shared data folder unless absolute
+    start: Path  # weights to start from: a model of ours by its name, or a file (see `start_weights`)
     train: tuple[DataPart, ...]
     val: tuple[DataPart, ...]
     rendered: int = Field(default=0, ge=0)  # rendered pictures added to train, drawn at the start of the run
@@ -89,6 +90,12 @@ def data_folder() -> Path:
 def in_data_folder(path: Path) -> Path:
     """Resolve a path of a config against the shared data folder."""
     return path if path.is_absolute() else data_folder() / path
+
+
+def start_weights(start: Path) -> Path:
+    """The checkpoint that a config's `start` names: of a model in the weights folder, else a file like other paths."""
+    named = weights_folder() / start / CHECKPOINT
+    return named if named.is_file() else in_data_folder(start)
 
 
 def read_config(path: Path) -> TrainConfig:

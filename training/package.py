@@ -12,7 +12,7 @@ from detector.files import atomic_folder
 from detector.model.weights import CARD, Card, Form, Weights, load_weights, write_card
 from detector.taxonomy import NAMES
 from training.calibration import calibrated, fit
-from training.config import TrainConfig, in_data_folder
+from training.config import TrainConfig, in_data_folder, start_weights
 from training.data.pictures import LabelledPicture
 from training.data.reading import origins_in
 from training.evaluate import REPORT, Subject, figures_of, write_report
@@ -134,7 +134,7 @@ def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
     origins = [o for part in parts for o in origins_in(in_data_folder(Path(part["folder"])), part.get("card"))]
     sources = [{"source": o.title, "licence": o.licence, "attribution": o.attribution} for o in dict.fromkeys(origins)]
     numbers = {"pictures": record["pictures"], "boxes": record["boxes"], "rendered": config["rendered"]}
-    earlier = _model_of(in_data_folder(Path(config["start"])))
+    earlier = _model_of(start_weights(Path(config["start"])))
     if earlier is None:
         return [*sources, numbers]
     learnt = [e for e in earlier.data if e not in sources]

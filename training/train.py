@@ -24,7 +24,7 @@ from detector.errors import InputError, SettingsError
 from detector.files import atomic_path
 from detector.taxonomy import NAMES
 from training.augment import windscreen
-from training.config import ADAMW, DataPart, TrainConfig, in_data_folder
+from training.config import ADAMW, DataPart, TrainConfig, in_data_folder, start_weights
 from training.copy_paste import Paster, cut_pieces, find_cameras
 from training.data.card import read_card
 from training.data.duplicates import examine
@@ -218,7 +218,7 @@ def overrides(config: TrainConfig, run: Path, device: str) -> dict[str, Any]:
     """Ultralytics' settings for this config."""
     on_cpu = device == "cpu"
     return {
-        "model": str(in_data_folder(config.start)),
+        "model": str(start_weights(config.start)),
         "data": config.name,
         "task": "detect",
         "mode": "train",
@@ -262,7 +262,7 @@ def train(config: TrainConfig, run: Path, device: str = "auto", say: Callable[[s
     A run folder that already holds `weights/last.pt` is resumed. Raises InputError for missing data or start weights
     and SettingsError when the run is already finished.
     """
-    start = in_data_folder(config.start)
+    start = start_weights(config.start)
     if not start.is_file():
         raise InputError(start, "start weights are missing", "set SCHOUW_DATA to the folder that holds them")
     if "," in device:

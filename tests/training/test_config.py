@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from detector.errors import InputError
-from training.config import read_config
+from training.config import read_config, start_weights
 
 CONFIGS = sorted((Path(__file__).parents[2] / "training" / "configs").glob("*.yaml"))
 
@@ -35,6 +35,18 @@ def test_not_a_config(tmp_path: Path, text: str) -> None:
         read_config(path)
 
 
+def test_a_run_starts_from_a_model_of_ours_or_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "weights" / "third").mkdir(parents=True)
+    checkpoint = tmp_path / "weights" / "third" / "model.pt"
+    checkpoint.touch()
+    monkeypatch.setenv("SCHOUW_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("SCHOUW_DATA", str(tmp_path / "data"))
+    assert start_weights(Path("third")) == checkpoint
+    assert start_weights(checkpoint.parent) == checkpoint
+    assert start_weights(Path("coco/yolo26n.pt")) == tmp_path / "data" / "coco" / "yolo26n.pt"
+    assert start_weights(Path("/elsewhere/a.pt")) == Path("/elsewhere/a.pt")
+
+
 def test_a_missing_config(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is missing"):
         read_config(tmp_path / "none.yaml")
@@ -46,6 +58,7 @@ def test_a_missing_config(tmp_path: Path) -> None:
         ("one2many_only: true\nend_to_end: true", "drops the end-to-end head"),
         ("log: [wandb]", "'log.0'"),
         ("copy_paste: 1.5", "'copy_paste'"),
+        ("freeze: 24", "'freeze'"),
     ],
 )
 def test_options_that_do_not_fit(tmp_path: Path, line: str, said: str) -> None:

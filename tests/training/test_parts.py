@@ -6,7 +6,6 @@ import pytest
 from PIL import Image
 
 from detector.errors import SettingsError
-from detector.model.weights import weights_folder
 from training.config import DataPart
 from training.data.importing import ImportOptions, import_dataset
 from training.package import data_statement
@@ -50,8 +49,7 @@ def test_a_model_card_names_the_sources_that_are_in_the_dataset(dataset: Path) -
 
 def test_a_model_card_names_what_its_start_weights_learnt_from(dataset: Path) -> None:
     parts = [DataPart(folder=dataset, split="val").model_dump(mode="json")]
-    start = weights_folder() / "second" / "model.pt"
-    record = {"config": {"train": parts, "rendered": 0, "start": str(start)}, "pictures": {"train": 2}, "boxes": {}}
+    record = {"config": {"train": parts, "rendered": 0, "start": "second"}, "pictures": {"train": 2}, "boxes": {}}
     stated = data_statement(record)
     sources = [entry["source"] for entry in stated if isinstance(entry, dict) and "source" in entry]
     assert "Rendered streets" in sources
