@@ -137,13 +137,9 @@ def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
     earlier = _model_of(start_weights(Path(config["start"])))
     if earlier is None:
         return [*sources, numbers]
-    learnt = [e for e in earlier.data if e not in sources]
-    return [
-        *sources,
-        *(e for e in learnt if isinstance(e, dict) and "source" in e),
-        numbers,
-        {"started_from": earlier.name, "which_learnt_from": [e for e in learnt if "source" not in e]},
-    ]
+    others = [e for e in earlier.data if isinstance(e, dict) and "source" in e and e not in sources]
+    learnt = [e for e in earlier.data if e not in sources + others]
+    return [*sources, *others, numbers, {"started_from": earlier.name, "which_learnt_from": learnt}]
 
 
 def _model_of(checkpoint: Path) -> Card | None:
