@@ -14,7 +14,7 @@ from detector.taxonomy import NAMES
 from training.calibration import calibrated, fit
 from training.config import TrainConfig, in_data_folder, start_weights
 from training.data.pictures import LabelledPicture
-from training.data.reading import origins_in
+from training.data.reading import stated_sources
 from training.evaluate import REPORT, Subject, figures_of, write_report
 from training.evaluation.figures import Figures, best_thresholds, evaluate
 from training.evaluation.matching import Predictions, outcomes
@@ -131,8 +131,7 @@ def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
     """
     config = record["config"]
     parts = [*config["train"], *([{"card": "rendered", "folder": ""}] if config["rendered"] else [])]
-    origins = [o for part in parts for o in origins_in(in_data_folder(Path(part["folder"])), part.get("card"))]
-    sources = [{"source": o.title, "licence": o.licence, "attribution": o.attribution} for o in dict.fromkeys(origins)]
+    sources = stated_sources((in_data_folder(Path(part["folder"])), part.get("card")) for part in parts)
     numbers = {"pictures": record["pictures"], "boxes": record["boxes"], "rendered": config["rendered"]}
     earlier = _model_of(start_weights(Path(config["start"])))
     if earlier is None:

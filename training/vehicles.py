@@ -26,7 +26,7 @@ from detector.scene.occlusion import VEHICLES, is_own
 from detector.types import Detection, Floats
 from training.config import ADAMW, DataPart, in_data_folder
 from training.data.pictures import LabelledPicture
-from training.data.reading import origins_in
+from training.data.reading import stated_sources
 from training.export import Recipe, export
 from training.train import gather
 
@@ -123,10 +123,7 @@ def chosen(data: Path) -> list[Path]:
 
 def package(checkpoint: Path, data: Path, out: Path) -> Card:
     """Write the model's folder; its card says how well it agrees with the teacher on pictures it never saw."""
-    origins = dict.fromkeys(origins_in(in_data_folder(Path("road-damage")), "road-damage"))
-    sources: list[str | dict[str, Any]] = [
-        {"source": o.title, "licence": o.licence, "attribution": o.attribution} for o in origins
-    ]
+    sources = stated_sources([(in_data_folder(Path("road-damage")), "road-damage")])
     pictures = {"train": len(chosen(data)), "val": len(list((data / "val" / "images").iterdir()))}
     said: list[str | dict[str, Any]] = [{"pictures": pictures}, "start and teacher: YOLO26n trained on COCO, AGPL-3.0"]
     recipe = Recipe("vehicles", "1", "YOLO26n", INPUT_PX, False, [*sources, *said], LIMITS)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from detector.errors import InputError, SettingsError
 from training.data.card import Card, Origin, read_card
@@ -30,6 +31,12 @@ def read_records(folder: Path, split: str | None, manifest: Path | None = None) 
         else:
             left_out.append(f"{path}: is gone, though the dataset names it")
     return Reading(tuple(pictures), tuple(left_out))
+
+
+def stated_sources(parts: Iterable[tuple[Path, str | None]]) -> list[dict[str, Any]]:
+    """What a model's card says of the pictures in these folders, each with its card: every origin once."""
+    origins = dict.fromkeys(origin for folder, card in parts for origin in origins_in(folder, card))
+    return [{"source": o.title, "licence": o.licence, "attribution": o.attribution} for o in origins]
 
 
 def origins_in(folder: Path, card: str | None) -> list[Origin]:
