@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -14,6 +14,10 @@ from training.loggers import Logger
 # Ultralytics' settings for AdamW. Its warm-up starts biases at 0.1, which is for SGD: AdamW would move every bias by
 # 0.1 a step, and undo what the start weights knew.
 ADAMW = {"optimizer": "AdamW", "cos_lr": True, "warmup_bias_lr": 0.0}
+
+
+WindowSide = Annotated[int, Field(ge=128, multiple_of=32)]
+UNKNOWN_KEPT = 0.1  # Ultralytics drops a region of which less is left, and what is unknown there would count as absent
 
 
 class DataPart(BaseModel):
@@ -51,6 +55,7 @@ class TrainConfig(BaseModel):
     rendered: int = Field(default=0, ge=0)  # rendered pictures added to train, drawn at the start of the run
     ravelling_repeat: int = Field(default=1, ge=1)  # pictures that show ravelling are few: how often each is seen
     input_px: int = Field(default=640, ge=128, multiple_of=32)
+    window: tuple[WindowSide, WindowSide] | None = None  # width and height of windows cut out of pictures of input_px
     run_px: int = Field(default=640, ge=128, multiple_of=32)  # input of the packaged model
     end_to_end: bool = False  # which of YOLO26's heads is packaged; YOLO11 has only the other
     one2many_only: bool = False  # train without the end-to-end head, which then can't be packaged
@@ -64,7 +69,7 @@ class TrainConfig(BaseModel):
     warmup_epochs: float = 1.0
     mosaic: float = Field(default=0.7, ge=0, le=1)
     close_mosaic: int = Field(default=4, ge=0)
-    scale: float = Field(default=0.4, ge=0, lt=1)
+    scale: float = Field(default=0.4, ge=0, lt=1)  # larger and smaller by so much; with windows only smaller
     perspective: float = Field(default=0.0, ge=0, le=0.001)  # of the picture's plane, as a camera that nods and turns
     copy_paste: float = Field(default=0.0, ge=0, le=1)  # of the pictures get damage cut out of others, along its masks
     seed: int = 0
@@ -79,6 +84,18 @@ class TrainConfig(BaseModel):
     def _heads_fit(self) -> Self:
         if self.one2many_only and self.end_to_end:
             raise ValueError("one2many_only drops the end-to-end head, which end_to_end would package")
+        return self
+
+    @model_validator(mode="after")
+    def _windows_fit(self) -> Self:
+        if self.window is None:
+            return self
+        if self.mosaic:
+            raise ValueError("window: a window shows a part of one picture; set mosaic to 0")
+        if max(self.window) > self.input_px:
+            raise ValueError("window: is larger than input_px")
+        if self.window[0] * self.window[1] <= UNKNOWN_KEPT * self.input_px**2:
+            raise ValueError("window: is too small for input_px; take a larger one")
         return self
 
 

@@ -21,16 +21,23 @@ from detector.taxonomy import CLASSES
 from detector.types import Image
 from training.copy_paste import Paster
 from training.data.pictures import Box, LabelledPicture, boxes_xywh
+from training.windows import lay_windows
 
 
 class DamageDataset(YOLODataset):  # type: ignore[misc]
     """Our labelled pictures in the form that Ultralytics trains on, read without writing anything beside them."""
 
     def __init__(
-        self, pictures: Sequence[LabelledPicture], paster: Paster | None = None, *args: Any, **kwargs: Any
+        self,
+        pictures: Sequence[LabelledPicture],
+        paster: Paster | None = None,
+        window: tuple[int, int] | None = None,
+        *args: Any,
+        **kwargs: Any,
     ) -> None:
         self.pictures = pictures
         self.paster = paster
+        self.window = window
         self._by_file = {str(p.path): p for p in pictures}
         super().__init__(*args, **kwargs)
 
@@ -55,6 +62,13 @@ class DamageDataset(YOLODataset):  # type: ignore[misc]
             "normalized": True,
             "bbox_format": "xywh",
         }
+
+    def build_transforms(self, hyp: Any = None) -> Any:
+        """Build Ultralytics' transforms, over windows of the pictures where the run asks for them."""
+        transforms = super().build_transforms(hyp)
+        if self.augment and self.window is not None:
+            lay_windows(transforms, self.window)
+        return transforms
 
     def update_labels_info(self, label: dict[str, Any]) -> dict[str, Any]:
         """Give Ultralytics' form to a picture's labels, after laying damage of other pictures on it."""

@@ -116,6 +116,7 @@ class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
         return DamageDataset(
             self.pictures[mode],
             self.paster if mode == "train" else None,
+            self.config.window,
             img_path=img_path,
             imgsz=self.args.imgsz,
             batch_size=batch,

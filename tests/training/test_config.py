@@ -59,6 +59,11 @@ def test_a_missing_config(tmp_path: Path) -> None:
         ("log: [wandb]", "'log.0'"),
         ("copy_paste: 1.5", "'copy_paste'"),
         ("freeze: 24", "'freeze'"),
+        ("window: [640, 512]\nmosaic: 0.5", "set mosaic to 0"),
+        ("input_px: 640\nwindow: [640, 672]\nmosaic: 0", "is larger than input_px"),
+        ("input_px: 1024\nwindow: [320, 320]\nmosaic: 0", "is too small for input_px"),
+        ("window: [640]\nmosaic: 0", "'window.1': Field required"),
+        ("window: [640, 500]\nmosaic: 0", "'window.1'"),
     ],
 )
 def test_options_that_do_not_fit(tmp_path: Path, line: str, said: str) -> None:
