@@ -61,6 +61,7 @@ class TrainConfig(BaseModel):
     one2many_only: bool = False  # train without the end-to-end head, which then can't be packaged
     freeze: int = Field(default=0, ge=0, le=23)  # of 24 layers the first so many stay: a third cheaper with 3
     average_steps: int | None = Field(default=None, ge=1)  # the result is an average over the last; None: Ultralytics'
+    start_share: float = Field(default=0.0, ge=0, lt=1)  # so much of the start weights is blended into the result
     epochs: int = Field(default=50, ge=1)
     hours: float | None = Field(default=None, gt=0)  # end after this time; the schedule is fitted to it
     batch: int = Field(default=16, ge=1)

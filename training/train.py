@@ -24,6 +24,7 @@ from detector.errors import InputError, SettingsError
 from detector.files import atomic_path
 from detector.taxonomy import NAMES
 from training.augment import windscreen
+from training.blend import blend, numbers_of
 from training.config import ADAMW, DataPart, TrainConfig, in_data_folder, start_weights
 from training.copy_paste import Paster, cut_pieces, find_cameras
 from training.data.card import read_card
@@ -169,6 +170,8 @@ class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
     def final_eval(self) -> None:
         """Make the last checkpoint the run's result: it holds the averaged weights at the end of the schedule."""
         strip_optimizer(self.last)
+        if self.config.start_share:
+            blend(self.last, start_weights(self.config.start), self.config.start_share)
         self.best.unlink(missing_ok=True)
 
 
@@ -180,6 +183,8 @@ def prepare(trainer: DamageTrainer) -> None:
     if trainer.device.type == "cpu" and trainer.config.precision == "bf16" and cpu_multiplies_bf16():
         model.forward = torch.autocast("cpu", torch.bfloat16)(model.forward)  # Ultralytics' own refuses CPUs
     model.criterion = partial_label_criterion(model)
+    if trainer.config.start_share:
+        numbers_of(start_weights(trainer.config.start), model)  # now, not after hours, when they don't fit
     if trainer.config.average_steps:
         trainer.ema.decay = average_decay(trainer.config.average_steps)
     if trainer.config.recompute_batch_norm and trainer.start_epoch == 0:
