@@ -157,7 +157,6 @@ def _draft(recipe: Recipe) -> Card:
         classes=list(NAMES),
         conf=EVALUATION_CONF,
         nms_iou=recipe.nms_iou,
-        box_voting=not recipe.end_to_end,
         end_to_end=recipe.end_to_end,
         licence="AGPL-3.0-or-later",
         data=recipe.data,

@@ -15,7 +15,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.boxes import iou
 from detector.errors import SettingsError, WeightsError
 
 Batch: TypeAlias = NDArray[np.uint8]  # (n, height, width, 3) RGB
@@ -23,7 +22,6 @@ Rows: TypeAlias = NDArray[np.float32]  # (k, 6): x0, y0, x1, y1 in input pixels,
 
 MAX_DETECTIONS = 300  # a picture
 MAX_CANDIDATES = 30_000  # boxes a picture that non-maximum suppression looks at
-VOTERS = 0.1  # of a box's score is what a candidate needs to have a say in where the box lies
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,6 @@ class Head:
     end_to_end: bool  # True: (n, 300, 6) final boxes. False: (n, 4 + classes, anchors), x and y of the centre, w, h
     nms_iou: float
     conf: float  # boxes that score less are dropped
-    box_voting: bool = False  # see `vote`
 
 
 class Backend(Protocol):
@@ -165,11 +162,8 @@ class TorchBackend:
     def _finish(self, output: Any) -> list[Rows]:
         from ultralytics.utils.nms import non_max_suppression
 
-        head, candidates = self._head, []
+        head = self._head
         with self._torch.inference_mode():
-            if head.box_voting:  # before Ultralytics changes the output in place
-                likely = [picture[:, picture[4:].amax(0) > VOTERS * head.conf] for picture in output.float()]
-                candidates = [_candidates(picture.cpu().numpy()) for picture in likely]
             kept = non_max_suppression(
                 output.float(),
                 head.conf,
@@ -179,8 +173,7 @@ class TorchBackend:
                 end2end=head.end_to_end,
                 max_time_img=60.0,  # by default it drops what is left of a batch after seconds, on a busy machine
             )
-        found = [rows.cpu().numpy() for rows in kept]
-        return [vote(*pair, head.nms_iou) for pair in zip(found, candidates, strict=True)] if candidates else found
+        return [rows.cpu().numpy() for rows in kept]
 
 
 class ONNXBackend:
@@ -221,41 +214,19 @@ def read_head(output: NDArray[np.float32], head: Head) -> Rows:
     """One picture's output, (300, 6) or (4 + classes, anchors), to its boxes; class by class where they need NMS."""
     if head.end_to_end:
         return np.array(output[output[:, 4] > head.conf])
-    least = VOTERS * head.conf if head.box_voting else head.conf
-    candidates = _candidates(output[:, output[4:].max(axis=0) > least])
-    shown = candidates[candidates[:, 4] > head.conf][:MAX_CANDIDATES]
-    if not len(shown):
-        return shown
-    boxes = np.column_stack([shown[:, :2], shown[:, 2:4] - shown[:, :2]]).astype(np.float64)  # x, y, width, height
-    classes = shown[:, 5].astype(int).tolist()
-    kept = cv2.dnn.NMSBoxesBatched(boxes.tolist(), shown[:, 4].tolist(), classes, head.conf, head.nms_iou)
-    rows = shown[np.asarray(kept, np.intp)[:MAX_DETECTIONS]]
-    return vote(rows, candidates, head.nms_iou) if head.box_voting else rows
-
-
-def vote(rows: Rows, candidates: Rows, nms_iou: float) -> Rows:
-    """Move each box to where those candidates say that non-maximum suppression dropped for it, weighted by score.
-
-    The best score is not always the best place. Gidaris & Komodakis (2015), arXiv:1505.01749. Candidates with less
-    than `VOTERS` of a box's score don't count, so that a box's place does not hang on the threshold of the day.
-    """
-    voted = rows.copy()
-    for class_id in np.unique(rows[:, 5]):
-        own, others = rows[:, 5] == class_id, candidates[candidates[:, 5] == class_id]
-        near = iou(rows[own, :4].astype(float), others[:, :4].astype(float)) > nms_iou
-        weights = np.where(near & (others[:, 4] >= VOTERS * rows[own, None, 4]), others[:, 4], 0)
-        total = weights.sum(axis=1, keepdims=True)
-        voted[own, :4] = np.divide(weights @ others[:, :4], total, out=voted[own, :4], where=total > 0)
-    return voted
-
-
-def _candidates(output: NDArray[np.float32]) -> Rows:
-    """All boxes of (4 + classes, anchors), each with its best class; best score first."""
-    x, y, width, height = output[:4]
-    scores, class_id = output[4:].max(axis=0), output[4:].argmax(axis=0)
+    scores = output[4:].max(axis=0)
+    candidates = np.flatnonzero(scores > head.conf)
+    if len(candidates) > MAX_CANDIDATES:
+        candidates = candidates[np.argsort(-scores[candidates])[:MAX_CANDIDATES]]
+    if not len(candidates):
+        return np.zeros((0, 6), np.float32)
+    x, y, width, height = output[:4, candidates]
+    score, class_id = scores[candidates], output[4:, candidates].argmax(axis=0)
     left, top = x - width / 2, y - height / 2
-    rows = np.column_stack([left, top, left + width, top + height, scores, class_id]).astype(np.float32)
-    return rows[np.argsort(-scores, kind="stable")]
+    boxes = np.column_stack([left, top, width, height]).astype(np.float64)
+    kept = cv2.dnn.NMSBoxesBatched(boxes.tolist(), score.tolist(), class_id.tolist(), head.conf, head.nms_iou)
+    rows = np.column_stack([left, top, left + width, top + height, score, class_id])
+    return rows[np.asarray(kept, np.intp)[:MAX_DETECTIONS]].astype(np.float32)
 
 
 def _check_output(xml: Path, shape: Any, head: Head) -> None:

@@ -49,7 +49,7 @@ class Predictor:
             least = network_scores(self._thresholds, self._calibration)
         self.device = choose_device(device)
         self.form: Form = form or _form(weights, self.device)
-        head = Head(len(card.classes), card.end_to_end, card.nms_iou, float(least.min()), card.box_voting)
+        head = Head(len(card.classes), card.end_to_end, card.nms_iou, float(least.min()))
         self._backend = _backend(weights.path(self.form), self.form, head, self.device)
         self._letterbox = lru_cache(maxsize=256)(letterbox)
 

@@ -56,7 +56,6 @@ class Card(BaseModel):
     # From the network's score to the probability that `Detection.score` is: a, b, c of `detector.model.calibration`.
     calibration: dict[str, Calibration] | None = None
     nms_iou: Fraction
-    box_voting: bool = False  # the boxes that suppression drops have a say in the place of those that stay
     end_to_end: bool  # True: the head gives final boxes; False: they still need non-maximum suppression
     licence: str
     data: list[str | dict[str, Any]]

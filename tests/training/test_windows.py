@@ -1,6 +1,8 @@
 """Windows that are cut out of large pictures to learn from."""
 
 import random
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,17 +10,18 @@ import pytest
 pytest.importorskip("ultralytics", reason="needs the train extra: pip install -e '.[train]'")
 
 import numpy as np
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ultralytics.data.augment import RandomPerspective
-from ultralytics.utils import DEFAULT_CFG_DICT, IterableSimpleNamespace
 from ultralytics.utils.instance import Instances
 
 from detector.taxonomy import NAMES
+from training.config import DataPart, TrainConfig
 from training.data.card import read_card
 from training.data.pictures import read_pictures
-from training.partial_labels import DamageDataset
 from training.synthesis.pictures import render_pictures
+from training.train import DamageTrainer, overrides
 from training.windows import OVER_DAMAGE, Window
 
 GREY, BORDER = 60, 114
@@ -104,14 +107,17 @@ def test_pictures_are_never_enlarged() -> None:
     assert 90 < max(sides) < 101
 
 
-def test_a_data_set_gives_windows_when_training_and_whole_pictures_when_not(tmp_path: Any) -> None:
-    pictures = read_pictures(render_pictures(tmp_path / "p", 3, seed=5, size=256), read_card("rendered")).pictures
-    for augment, shape in ((True, (3, 96, 128)), (False, (3, 256, 256))):
-        dataset = DamageDataset(
-            pictures, None, (128, 96), img_path="train", imgsz=256, augment=augment, task="detect",
-            hyp=IterableSimpleNamespace(**{**DEFAULT_CFG_DICT, "mosaic": 0.0}),
-            data={"nc": 5, "names": dict(enumerate(NAMES)), "channels": 3},
-        )  # fmt: skip
+def test_a_run_learns_from_windows_and_validates_on_whole_pictures(tmp_path: Path) -> None:
+    part = DataPart(card="rendered", folder=render_pictures(tmp_path / "p", 3, seed=5, size=256))
+    pictures = read_pictures(part.folder, read_card("rendered")).pictures
+    config = TrainConfig(
+        name="a", start=tmp_path, train=(part,), val=(part,), input_px=256, window=(160, 128), mosaic=0
+    )
+    trainer = DamageTrainer(config, pictures, pictures, overrides(config, tmp_path / "run", "cpu"))
+    trainer.data, trainer.model = trainer.get_dataset(), SimpleNamespace(stride=torch.tensor([32.0]))
+    for mode, shape in (("train", (3, 128, 160)), ("val", (3, 256, 256))):
+        dataset = trainer.build_dataset(mode, mode, 3)
         assert tuple(dataset[0]["img"].shape) == shape
-        dataset.close_mosaic(IterableSimpleNamespace(**DEFAULT_CFG_DICT))
-        assert tuple(dataset[1]["img"].shape) == shape, "also after Ultralytics has built its transforms anew"
+    dataset = trainer.build_dataset("train", "train", 3)
+    dataset.close_mosaic(trainer.args)
+    assert tuple(dataset[1]["img"].shape) == (3, 128, 160), "also after Ultralytics has built its transforms anew"

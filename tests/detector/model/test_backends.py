@@ -1,12 +1,11 @@
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from detector.errors import WeightsError
-from detector.model.backends import MAX_DETECTIONS, Head, OpenVINOBackend, TorchBackend, read_head
+from detector.model.backends import MAX_DETECTIONS, Head, OpenVINOBackend, read_head
 
 END_TO_END = Head(classes=5, end_to_end=True, nms_iou=0.5, conf=0.25)
 RAW = Head(classes=2, end_to_end=False, nms_iou=0.5, conf=0.25)
@@ -53,38 +52,6 @@ def test_the_same_suppression_as_ultralytics() -> None:
     output = raw(*crowd)
     theirs = nms.non_max_suppression(torch.from_numpy(output)[None], 0.25, 0.5, max_det=MAX_DETECTIONS)[0].numpy()
     np.testing.assert_allclose(read_head(output, RAW), theirs, atol=1e-3)
-
-
-def test_a_voted_box_lies_where_those_dropped_for_it_say() -> None:
-    boxes = (20, 20, 20, 10, 0.6, 0), (22, 20, 20, 10, 0.3, 0), (21, 20, 20, 10, 0.05, 0), (20, 20, 20, 10, 0, 0.28)
-    plain, voted = read_head(raw(*boxes), RAW), read_head(raw(*boxes), replace(RAW, box_voting=True))
-    np.testing.assert_array_equal(plain[:, 4:], voted[:, 4:])
-    np.testing.assert_allclose(plain[:, 0], [10, 10])
-    np.testing.assert_allclose(voted[:, 0], [10 + 2 / 3, 10], rtol=1e-6)  # the third scores too little to have a say
-
-
-def crowd_on_few_places(seed: int) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    places = rng.uniform(0, 400, (12, 2))[rng.integers(0, 12, 600)] + rng.normal(0, 4, (600, 2))
-    return raw(*np.column_stack([places, rng.uniform(30, 50, (600, 2)), rng.uniform(0, 1, (600, 2))]))
-
-
-def test_a_higher_threshold_moves_no_voted_box() -> None:
-    low, high = (read_head(crowd_on_few_places(4), replace(RAW, box_voting=True, conf=conf)) for conf in (0.1, 0.7))
-    assert 5 < len(high) < len(low)
-    np.testing.assert_allclose(low[: len(high)], high, atol=1e-3)
-
-
-def test_torch_votes_as_we_do() -> None:
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("ultralytics")
-    backend = TorchBackend.__new__(TorchBackend)
-    backend._torch, backend._head = torch, replace(RAW, box_voting=True)
-    outputs = [crowd_on_few_places(5), crowd_on_few_places(6)]
-    for output, found in zip(outputs, backend._finish(torch.from_numpy(np.stack(outputs))), strict=True):
-        ours = read_head(output, backend._head)
-        assert not np.allclose(ours, read_head(output, RAW))
-        np.testing.assert_allclose(found, ours, atol=1e-3)
 
 
 def test_batches_of_changing_shapes_come_back_in_order(make_model: Callable[..., Path]) -> None:
