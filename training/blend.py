@@ -8,6 +8,8 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from ultralytics.nn.tasks import load_checkpoint
+from ultralytics.utils.torch_utils import intersect_dicts
 
 from detector.errors import InputError
 from detector.files import atomic_path
@@ -31,10 +33,9 @@ def blend(checkpoint: Path, start: Path, start_share: float) -> None:
 
 def numbers_of(start: Path, model: nn.Module) -> dict[str, Tensor]:
     """The numbers of start weights, by name. Raises InputError when they don't fit the model one by one."""
-    content = torch.load(start, map_location="cpu", weights_only=False)
-    numbers: dict[str, Tensor] = (content.get("ema") or content["model"]).float().state_dict()
     wanted = model.state_dict()
-    if any(key not in numbers or numbers[key].shape != wanted[key].shape for key in wanted):
+    numbers: dict[str, Tensor] = intersect_dicts(load_checkpoint(start)[0].state_dict(), wanted)
+    if len(numbers) < len(wanted):
         raise InputError(start, "is another network than the one to be trained; no share of it can stay in the result",
                          "set start_share to 0")  # fmt: skip
     return numbers

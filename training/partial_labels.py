@@ -66,7 +66,7 @@ class DamageDataset(YOLODataset):  # type: ignore[misc]
     def build_transforms(self, hyp: Any = None) -> Any:
         """Build Ultralytics' transforms, over windows of the pictures where the run asks for them."""
         transforms = super().build_transforms(hyp)
-        if self.augment and self.window is not None:
+        if self.window is not None:
             lay_windows(transforms, self.window)
         return transforms
 

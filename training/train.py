@@ -117,7 +117,7 @@ class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
         return DamageDataset(
             self.pictures[mode],
             self.paster if mode == "train" else None,
-            self.config.window,
+            self.config.window if mode == "train" else None,
             img_path=img_path,
             imgsz=self.args.imgsz,
             batch_size=batch,
@@ -168,7 +168,7 @@ class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
         return recovered
 
     def final_eval(self) -> None:
-        """Make the last checkpoint the run's result: it holds the averaged weights at the end of the schedule."""
+        """Make the last checkpoint the run's result: the averaged weights, and the share of the start asked for."""
         strip_optimizer(self.last)
         if self.config.start_share:
             blend(self.last, start_weights(self.config.start), self.config.start_share)

@@ -1,8 +1,8 @@
 """Learning from windows cut out of large pictures.
 
 Damage is small: in the pixels of a whole picture at 640 px half of all potholes are a dozen pixels high. A window shows
-it at full size, at the price of a small picture. The network sees no difference: what it learns from windows holds for
-whole pictures of the scale at which they were cut.
+it at full size, at the price of a small picture. What is learnt from windows is meant for whole pictures of the scale
+at which they were cut.
 """
 
 import random

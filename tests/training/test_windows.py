@@ -40,8 +40,8 @@ def labelled(width: int, height: int, *boxes: tuple[float, int, int, int, int]) 
     return {"img": image, "cls": np.array([[b[0]] for b in boxes], np.float32).reshape(-1, 1), "instances": instances}
 
 
-def window(width: int, height: int, scale: float = 0.4, degrees: float = 0.0) -> Window:
-    return Window(RandomPerspective(degrees=degrees, translate=0.1, scale=scale), (width, height))
+def window(width: int, height: int, scale: float = 0.4) -> Window:
+    return Window(RandomPerspective(translate=0.1, scale=scale), (width, height))
 
 
 @settings(deadline=None)
