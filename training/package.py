@@ -127,7 +127,7 @@ def card_figures(form: Form, headline: Figures, figures: Figures, parities: Sequ
 def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
     """The card's `data` from a run's record: sources with their licences, numbers of pictures and boxes.
 
-    A run that went on from a model of ours adds what that one had learnt from.
+    A run that went on from a model of ours adds what that one had learnt from, and how much of it was kept.
     """
     config = record["config"]
     parts = [*config["train"], *([{"card": "rendered", "folder": ""}] if config["rendered"] else [])]
@@ -138,7 +138,8 @@ def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
         return [*sources, numbers]
     others = [e for e in earlier.data if isinstance(e, dict) and "source" in e and e not in sources]
     learnt = [e for e in earlier.data if e not in sources + others]
-    return [*sources, *others, numbers, {"started_from": earlier.name, "which_learnt_from": learnt}]
+    share = {"share_kept_of_it": config["start_share"]} if config.get("start_share") else {}  # a record may be older
+    return [*sources, *others, numbers, {"started_from": earlier.name, **share, "which_learnt_from": learnt}]
 
 
 def _model_of(checkpoint: Path) -> Card | None:

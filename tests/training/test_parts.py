@@ -49,7 +49,8 @@ def test_a_model_card_names_the_sources_that_are_in_the_dataset(dataset: Path) -
 
 def test_a_model_card_names_what_its_start_weights_learnt_from(dataset: Path) -> None:
     parts = [DataPart(folder=dataset, split="val").model_dump(mode="json")]
-    record = {"config": {"train": parts, "rendered": 0, "start": "second"}, "pictures": {"train": 2}, "boxes": {}}
+    config = {"train": parts, "rendered": 0, "start": "second"}
+    record = {"config": config, "pictures": {"train": 2}, "boxes": {}}
     stated = data_statement(record)
     sources = [entry["source"] for entry in stated if isinstance(entry, dict) and "source" in entry]
     assert "Rendered streets" in sources
@@ -60,3 +61,6 @@ def test_a_model_card_names_what_its_start_weights_learnt_from(dataset: Path) ->
     assert started["started_from"] == "second"
     (learnt,) = started["which_learnt_from"]
     assert learnt["rendered"] == 400
+    assert "share_kept_of_it" not in started
+    blended = data_statement(record | {"config": config | {"start_share": 0.5}})[-1]
+    assert blended == started | {"share_kept_of_it": 0.5}
