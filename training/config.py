@@ -8,7 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from detector.errors import InputError
-from detector.model.weights import CHECKPOINT, weights_folder
+from detector.model.weights import CHECKPOINT, Look, weights_folder
 from training.loggers import Logger
 
 # Ultralytics' settings for AdamW. Its warm-up starts biases at 0.1, which is for SGD: AdamW would move every bias by
@@ -57,6 +57,9 @@ class TrainConfig(BaseModel):
     input_px: int = Field(default=640, ge=128, multiple_of=32)
     window: tuple[WindowSide, WindowSide] | None = None  # width and height of windows cut out of pictures of input_px
     run_px: int = Field(default=640, ge=128, multiple_of=32)  # input of the packaged model
+    run_more_looks: tuple[
+        Look, ...
+    ] = ()  # at every picture, fused with the first: more is found, at their price in time
     end_to_end: bool = False  # which of YOLO26's heads is packaged; YOLO11 has only the other
     one2many_only: bool = False  # train without the end-to-end head, which then can't be packaged
     freeze: int = Field(default=0, ge=0, le=23)  # of 24 layers the first so many stay: a third cheaper with 3

@@ -22,7 +22,7 @@ from detector.errors import InputError, SchouwError
 from detector.files import atomic_folder
 from detector.images import read_image
 from detector.model.preprocess import letterbox
-from detector.model.weights import CHECKPOINT, FILES, ONNX, OPENVINO, OPENVINO_INT8, Form, Weights, write_card
+from detector.model.weights import CHECKPOINT, FILES, ONNX, OPENVINO, OPENVINO_INT8, Form, Look, Weights, write_card
 from training.data.pictures import LabelledPicture
 from training.evaluation.figures import RDD_CLASSES
 from training.evaluation.matching import Predictions, outcomes
@@ -45,6 +45,7 @@ class Recipe:
     data: list[str | dict[str, Any]]
     limits: list[str]
     nms_iou: float = 0.45
+    more_looks: tuple[Look, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ def package_run(config: TrainConfig, run: Path, say: Callable[[str], None] = pri
         architecture=config.architecture,
         input_px=config.run_px,
         end_to_end=config.end_to_end,
+        more_looks=config.run_more_looks,
         data=data_statement(record),
         limits=LIMITS,
     )
@@ -155,6 +156,7 @@ def _draft(recipe: Recipe) -> Card:
         task="detect",
         architecture=recipe.architecture,
         input_px=recipe.input_px,
+        more_looks=list(recipe.more_looks),
         classes=list(NAMES),
         conf=EVALUATION_CONF,
         nms_iou=recipe.nms_iou,

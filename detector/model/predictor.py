@@ -3,7 +3,7 @@
 import ctypes
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,11 +15,14 @@ from detector.errors import SettingsError
 from detector.model.backends import Backend, Batch, Head, ONNXBackend, OpenVINOBackend, Rows, TorchBackend
 from detector.model.calibration import calibrate, network_scores
 from detector.model.preprocess import Letterbox, letterbox
-from detector.model.weights import Card, Form, Weights
+from detector.model.views import fuse, mirrored
+from detector.model.weights import Card, Form, Look, Weights
 from detector.types import Detection, Floats, Image
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 Key = TypeVar("Key")
+Layouts: TypeAlias = tuple[Letterbox, ...]  # of each look
+LEAST_TO_FUSE = 0.01  # score of a look's box; what is fused must not hang on the threshold of the day
 
 
 class Predictor:
@@ -41,7 +44,7 @@ class Predictor:
             WeightsError: the files of this device are missing, changed or unreadable.
         """
         card = weights.card
-        self._input_px = card.input_px
+        self._looks = (Look(input_px=card.input_px), *card.more_looks)
         self._thresholds = np.array(_thresholds(card, conf))
         self._calibration = _calibration(card)
         least = self._thresholds
@@ -49,7 +52,10 @@ class Predictor:
             least = network_scores(self._thresholds, self._calibration)
         self.device = choose_device(device)
         self.form: Form = form or _form(weights, self.device)
-        head = Head(len(card.classes), card.end_to_end, card.nms_iou, float(least.min()))
+        floor = float(least.min())
+        if card.more_looks:
+            floor = min(floor, LEAST_TO_FUSE)
+        head = Head(len(card.classes), card.end_to_end, card.nms_iou, floor)
         self._backend = _backend(weights.path(self.form), self.form, head, self.device)
         self._letterbox = lru_cache(maxsize=256)(letterbox)
 
@@ -62,45 +68,56 @@ class Predictor:
 
         The order is kept. Pictures are pulled while the model works on earlier ones, so reading costs no extra time.
         """
-        waiting: deque[list[tuple[Key, Letterbox]]] = deque()
+        waiting: deque[list[tuple[Key, Layouts]]] = deque()
 
         def batches() -> Iterator[Batch]:
-            for keys, batch in self._batches(pictures):
-                waiting.append(keys)
-                yield batch
+            for group in self._groups(pictures):
+                layouts = [self._layouts(image) for _, image in group]
+                waiting.append([(key, laid) for (key, _), laid in zip(group, layouts, strict=True)])
+                for n, look in enumerate(self._looks):
+                    images = (image[:, ::-1] if look.mirrored else image for _, image in group)
+                    yield np.stack([laid[n].apply(image) for laid, image in zip(layouts, images, strict=True)])
 
-        for outputs in self._backend.infer(batches()):
-            for (key, layout), rows in zip(waiting.popleft(), outputs, strict=True):
-                yield key, self._detections(rows, layout)
+        outputs = self._backend.infer(batches())
+        for looks in zip(*[outputs] * len(self._looks), strict=True):
+            for (key, layouts), rows in zip(waiting.popleft(), zip(*looks, strict=True), strict=True):
+                yield key, self._detections(rows, layouts)
 
-    def _batches(self, pictures: Iterable[tuple[Key, Image]]) -> Iterator[tuple[list[tuple[Key, Letterbox]], Batch]]:
+    def _groups(self, pictures: Iterable[tuple[Key, Image]]) -> Iterator[list[tuple[Key, Image]]]:
         """Neighbours of one input shape go together, at most `backend.batch` of them."""
-        keys: list[tuple[Key, Letterbox]] = []
-        inputs: list[Image] = []
+        group: list[tuple[Key, Image]] = []
         for key, image in pictures:
-            layout = self._letterbox(image.shape[1], image.shape[0], self._input_px)
-            if keys and keys[-1][1].input != layout.input:
-                yield keys, np.stack(inputs)
-                keys, inputs = [], []
-            keys.append((key, layout))
-            inputs.append(layout.apply(image))
-            if len(keys) == self._backend.batch:
-                yield keys, np.stack(inputs)
-                keys, inputs = [], []
-        if keys:
-            yield keys, np.stack(inputs)
+            if group and [a.input for a in self._layouts(group[-1][1])] != [b.input for b in self._layouts(image)]:
+                yield group
+                group = []
+            group.append((key, image))
+            if len(group) == self._backend.batch:
+                yield group
+                group = []
+        if group:
+            yield group
 
-    def _detections(self, rows: Rows, layout: Letterbox) -> list[Detection]:
+    def _layouts(self, image: Image) -> Layouts:
+        height, width = image.shape[:2]
+        return tuple(self._letterbox(width, height, look.input_px) for look in self._looks)
+
+    def _detections(self, looks: Sequence[Rows], layouts: Layouts) -> list[Detection]:
         """Boxes over their class's threshold; none that the clipping left without an area."""
-        class_ids = rows[:, 5].astype(int)
-        boxes = layout.to_picture(rows[:, :4])
-        scores = rows[:, 4].astype(np.float64)
+        seen = [self._in_picture(*look) for look in zip(looks, layouts, self._looks, strict=True)]
+        rows = seen[0] if len(seen) == 1 else fuse(seen)
+        boxes, scores, class_ids = rows[:, :4], rows[:, 4], rows[:, 5].astype(int)
         if self._calibration is not None:
             scores = calibrate(scores, self._calibration[class_ids])
         kept = (scores > self._thresholds[class_ids]) & (boxes[:, 2:] > boxes[:, :2]).all(axis=1)
         best = np.flatnonzero(kept)[np.argsort(-scores[kept], kind="stable")]
         found = zip(boxes[best].tolist(), scores[best].tolist(), class_ids[best].tolist(), strict=True)
         return [Detection((x0, y0, x1, y1), score, class_id) for (x0, y0, x1, y1), score, class_id in found]
+
+    @staticmethod
+    def _in_picture(rows: Rows, layout: Letterbox, look: Look) -> Floats:
+        """(k, 6) rows of one look, in the picture's pixels."""
+        boxes = layout.to_picture(rows[:, :4])
+        return np.column_stack([mirrored(boxes, layout.picture[0]) if look.mirrored else boxes, rows[:, 4:]])
 
 
 def choose_device(device: Device) -> Literal["cpu", "cuda"]:

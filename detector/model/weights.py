@@ -40,6 +40,15 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Calibration = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=3, max_length=3)]
 
 
+class Look(BaseModel):
+    """One more look at every picture, whose boxes are fused with the others' (see `detector.model.views`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input_px: int = Field(gt=0, multiple_of=32)
+    mirrored: bool = False
+
+
 class Card(BaseModel):
     """What a model is. Unknown or missing keys are refused."""
 
@@ -51,6 +60,7 @@ class Card(BaseModel):
     task: Literal["detect"]
     architecture: str
     input_px: int = Field(gt=0, multiple_of=32)  # longest side of the model's input
+    more_looks: list[Look] = []
     classes: list[str] = Field(min_length=1)  # in the order of the class ids
     conf: Fraction | dict[str, Fraction]  # shipped score threshold, one for all or one for each class
     # From the network's score to the probability that `Detection.score` is: a, b, c of `detector.model.calibration`.

@@ -67,6 +67,27 @@ def test_each_class_has_its_own_threshold(make_model: MakeModel) -> None:
     assert [len(p.predict([grey(128)])[0]) for p in (strict, loose)] == [0, 1]
 
 
+def test_a_second_look_larger_and_in_the_mirror(make_model: MakeModel) -> None:
+    model = make_model(more_looks=[{"input_px": 128, "mirrored": True}])
+    pictures = [grey(204), grey(204), grey(204, width=64), grey(10)]
+    *found, nothing = Predictor(load_weights(model), "cpu").predict(pictures)
+    assert nothing == []
+    # The first look's box and the second's are in different places, and each was seen by one of two looks.
+    assert sorted(d.box for d in found[0]) == [pytest.approx((16, 32, 80, 64)), pytest.approx((88, 16, 120, 48))]
+    assert sorted(d.box for d in found[2]) == [pytest.approx((8, 16, 40, 48)), pytest.approx((44, 8, 60, 24))]
+    assert found[0] == found[1]
+    assert [d.score for d in found[0]] == [pytest.approx(0.4, abs=0.01)] * 2
+
+
+def test_looks_that_agree_find_what_one_finds(make_model: MakeModel) -> None:
+    one = Predictor(load_weights(make_model("one")), "cpu")
+    two = Predictor(load_weights(make_model("two", more_looks=[{"input_px": 64}])), "cpu")
+    pictures = [grey(level) for level in (40, 100, 200, 255)]
+    for once, twice in zip(one.predict(pictures), two.predict(pictures), strict=True):
+        assert [d.box for d in twice] == [pytest.approx(d.box) for d in once]
+        assert [d.score for d in twice] == [pytest.approx(d.score, abs=1e-3) for d in once]
+
+
 def test_no_pictures(make_model: MakeModel) -> None:
     assert Predictor(load_weights(make_model()), "cpu").predict([]) == []
 
