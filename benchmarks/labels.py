@@ -29,8 +29,7 @@ from detector.taxonomy import CLASSES
 from detector.types import Floats, Image
 from training.config import data_folder
 from training.data.card import read_card
-from training.data.crack_kinds import DNIT
-from training.data.formats.masks import read_mask
+from training.data.crack_kinds import DNIT, mask_of
 from training.data.pictures import LabelledPicture, read_pictures
 
 WIDTH = 1024  # of the masks; all is measured in pixels of that width
@@ -129,10 +128,9 @@ def read_frame(picture: LabelledPicture) -> Frame:
     height = round(WIDTH * picture.height / picture.width)
     image = cv2.resize(read_image(picture.path), (WIDTH, height), interpolation=cv2.INTER_CUBIC)
     masks = []
-    for kind in ("CRACK", "POTHOLE"):
-        path = picture.path.parent.parent / "masks" / f"{picture.path.stem}_{kind}.png"
-        pixels = read_mask(path) if path.is_file() else np.zeros((height, WIDTH), np.uint8)
-        masks.append(cv2.resize(pixels, (WIDTH, height), interpolation=cv2.INTER_NEAREST))
+    for pixels in (mask_of(picture.path, "CRACK"), mask_of(picture.path, "POTHOLE")):
+        drawn_or_not = np.zeros((height, WIDTH), np.uint8) if pixels is None else pixels
+        masks.append(cv2.resize(drawn_or_not, (WIDTH, height), interpolation=cv2.INTER_NEAREST))
     drawn = [label for label in picture.labels if label.class_id <= POTHOLE]  # ravelling was not DNIT's
     boxes = np.array([label.box for label in drawn]).reshape(-1, 4) * [WIDTH, height, WIDTH, height]
     return Frame(image, boxes, tuple(label.class_id for label in drawn), masks[0], masks[1])

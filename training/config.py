@@ -57,9 +57,7 @@ class TrainConfig(BaseModel):
     input_px: int = Field(default=640, ge=128, multiple_of=32)
     window: tuple[WindowSide, WindowSide] | None = None  # width and height of windows cut out of pictures of input_px
     run_px: int = Field(default=640, ge=128, multiple_of=32)  # input of the packaged model
-    run_more_looks: tuple[
-        Look, ...
-    ] = ()  # at every picture, fused with the first: more is found, at their price in time
+    run_more_looks: tuple[Look, ...] = ()  # of the packaged model at every picture, fused with the first
     end_to_end: bool = False  # which of YOLO26's heads is packaged; YOLO11 has only the other
     one2many_only: bool = False  # train without the end-to-end head, which then can't be packaged
     freeze: int = Field(default=0, ge=0, le=23)  # of 24 layers the first so many stay: a third cheaper with 3

@@ -8,6 +8,7 @@ kind that its shape doesn't settle stays open: the label keeps its guess, and th
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -91,10 +92,10 @@ def kind_changes(before: Iterable[Annotation], after: Iterable[Annotation]) -> I
             yield "open" if b.maybe else "settled" if a.label == b.label else "changed"
 
 
-def crack_mask(picture: Path) -> rle.Pixels | None:
+def mask_of(picture: Path, kind: Literal["CRACK", "POTHOLE"] = "CRACK") -> rle.Pixels | None:
     """The mask that lies with a picture: masks/<picture>_CRACK.png beside images/, or DNIT's own beside _RAW."""
-    stem = picture.stem.removesuffix("_RAW")
-    for path in (picture.parent.parent / "masks" / f"{stem}_CRACK.png", picture.parent / f"{stem}_CRACK.png"):
+    name = f"{picture.stem.removesuffix('_RAW')}_{kind}.png"
+    for path in (picture.parent.parent / "masks" / name, picture.parent / name):
         if path.is_file():
             return read_mask(path)
     return None

@@ -17,7 +17,7 @@ from detector.errors import InputError, SettingsError
 from detector.files import atomic_path
 from detector.footage.photos import read_photo
 from training.data.card import Card, Origin, Source, read_card
-from training.data.crack_kinds import crack_mask, kind_changes, with_kinds
+from training.data.crack_kinds import kind_changes, mask_of, with_kinds
 from training.data.dataset import KIND, Dataset, read_dataset, write_dataset
 from training.data.exporting import read_origins
 from training.data.formats.labelstudio import EVERY_CLASS
@@ -195,7 +195,7 @@ def _take(
         with well_formed(found.labels, f"what it says of {found.path.name}"):
             picture = describe(found, name, source, options, width, height)
         picture = picture.model_copy(update={"sha256": sha256, "annotations": kept})
-        if options.kinds_from_masks and (pixels := crack_mask(found.path)) is not None:
+        if options.kinds_from_masks and (pixels := mask_of(found.path)) is not None:
             picture = with_kinds(picture, pixels)
             report.kinds.update(kind_changes(kept, picture.annotations))
     except InputError as problem:
