@@ -105,12 +105,21 @@ class Card(BaseModel):
     title: str
     split: str  # how train and val were kept apart
     sources: dict[str, Source]
+    passes: tuple[str, ...] = ()  # files beside the card: passes over its pictures for ravelling
 
     def source(self, name: str) -> Source:
         """Return the source of that name. Raises InputError when the card does not describe it."""
         if name not in self.sources:
             raise InputError(f"datasets/{self.name}.yaml", f"describes no source '{name}'", "add it to `sources`")
         return self.sources[name]
+
+    def pass_files(self) -> list[Path]:
+        """The files of `passes`. Raises InputError when one is missing."""
+        files = [datasets_folder() / name for name in self.passes]
+        for file in files:
+            if not file.is_file():
+                raise InputError(file, f"is missing, but {self.name}.yaml names it in `passes`")
+        return files
 
 
 def datasets_folder() -> Path:

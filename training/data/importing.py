@@ -21,6 +21,7 @@ from training.data.crack_kinds import kind_changes, mask_of, with_kinds
 from training.data.dataset import KIND, Dataset, read_dataset, write_dataset
 from training.data.exporting import read_origins
 from training.data.formats.labelstudio import EVERY_CLASS
+from training.data.formats.passes import read_passes
 from training.data.formats.registry import detect_format, format_named
 from training.data.formats.source import LeftOut, SourcePicture, picture_size, well_formed
 from training.data.formats.target import place_file
@@ -83,6 +84,7 @@ def import_dataset(
         "time_utc": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     names = Names()
+    passes = read_passes(*(read_card(options.card).pass_files() if options.card else ()))
     with write_dataset(out, _title(source, options), origins, (entry,)) as writer:
         for done, found in enumerate(form.read(source), start=1):
             progress(done, total)
@@ -90,7 +92,7 @@ def import_dataset(
                 report.left_out.append(found)
                 continue
             name, terms = source_of(found)
-            picture = _take(found, name, terms, options, report)
+            picture = _take(passes.added_to(found), name, terms, options, report)
             if picture is None:
                 continue
             path = found.path.resolve().as_posix()

@@ -8,6 +8,7 @@ from detector.errors import InputError, SettingsError
 from training.data.card import Card, Origin, read_card
 from training.data.dataset import read_dataset
 from training.data.formats import yolo
+from training.data.formats.passes import read_passes
 from training.data.formats.source import LeftOut, SourcePicture
 from training.data.importing import ImportOptions, describe, fit, map_classes, sources_of
 from training.data.pictures import LabelledPicture, Reading
@@ -54,12 +55,13 @@ def read_folder(folder: Path, card: Card | None, split: str | None) -> Reading:
         )
     pictures: list[LabelledPicture] = []
     left_out: list[LeftOut] = []
+    passes = read_passes(*card.pass_files())
     for found in yolo.read(folder):
         if isinstance(found, LeftOut):
             left_out.append(found)
         elif split in (None, found.said.get("split")):
             try:
-                picture, notes = _picture(found, card)
+                picture, notes = _picture(passes.added_to(found), card)
             except InputError as problem:
                 left_out.append(LeftOut(problem.path, "picture", problem.problem))
                 continue

@@ -8,8 +8,10 @@ import pytest
 from PIL import ExifTags, Image
 
 from detector.errors import InputError, SettingsError
+from training.data.card import read_card
 from training.data.dataset import Dataset, read_dataset
 from training.data.exporting import ExportOptions, export_dataset
+from training.data.formats.passes import read_passes
 from training.data.importing import ImportOptions, ImportReport, import_dataset
 from training.data.pictures import read_pictures
 
@@ -201,9 +203,22 @@ def test_a_photo_is_upright_and_has_its_place(tmp_path: Path) -> None:
     assert (picture.lon, picture.lat) == (pytest.approx(6.89), pytest.approx(52.225))
 
 
-def test_the_shared_pictures_are_the_same_from_a_dataset(shared: Path, tmp_path: Path) -> None:
-    from training.data.card import read_card
+def test_passes_beside_the_card_are_taken_over(tmp_path: Path) -> None:
+    """They lie in the repository, the pictures elsewhere: a picture of that name is one that was searched."""
+    (file,) = read_card("road-damage").pass_files()
+    stem = next(stem for stem, findings in read_passes(file).findings.items() if findings[0].box and "_RS_" in stem)
+    root = yolo(tmp_path / "set", {stem: "3 .5 .5 .1 .1\n", "other": ""}, names="")
+    (root / "classes.txt").unlink()
+    (root / "sources.tsv").write_text(f"{stem}\tdnit\nother\tdnit\n")
+    dataset, _ = run(root, tmp_path, card="road-damage")
+    pictures = {Path(p.name).stem: p for p in dataset}
+    assert pictures[stem].passes == {"ravelling": ("R3",)}
+    assert {a.label for a in pictures[stem].annotations} == {"pothole", "ravelling"}
+    assert pictures["other"].passes == {}
+    assert read_pictures(tmp_path / "dataset") == read_pictures(root, read_card("road-damage"))
 
+
+def test_the_shared_pictures_are_the_same_from_a_dataset(shared: Path, tmp_path: Path) -> None:
     folder = (shared / "road-damage" / "val").resolve()
     report = import_dataset(folder, tmp_path / "d", ImportOptions(format="yolo", card="road-damage", split="val"))
     assert not report.left_out

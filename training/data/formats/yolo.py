@@ -2,7 +2,7 @@
 
 Read are Ultralytics' data.yaml and plain folders of images/ and labels/, with or without a folder for each split. What
 YOLO has no place for lies in a JSON side-car beside the label file, which YOLO's own tools don't look at. `sources.tsv`
-(picture, source) and `ravelling.csv` (passes over the pictures for one more class) belong to `road-damage`.
+(picture, source) and `ravelling.csv` (see `passes`) belong to `road-damage`.
 """
 
 import csv
@@ -15,6 +15,7 @@ import yaml
 
 from detector.errors import InputError
 from detector.taxonomy import NAMES
+from training.data.formats.passes import Passes, read_passes
 from training.data.formats.source import (
     Found,
     LeftOut,
@@ -130,16 +131,16 @@ def _classes_txt(source: Path) -> dict[str, str]:
 def _read_folder(folder: Path | list[Path], split: str | None, names: dict[str, str]) -> Iterator[Found]:
     paths = folder if isinstance(folder, list) else sorted(p for p in folder.rglob("*") if is_picture(p))
     if isinstance(folder, list):
-        sources, passes = {}, {}
+        sources, passes = {}, Passes()
     else:
         base = label_folder(folder).parent
-        sources, passes = _read_sources(base / "sources.tsv"), _read_passes(base / "ravelling.csv")
+        sources, passes = _read_sources(base / "sources.tsv"), read_passes(base / "ravelling.csv")
     for path in paths:
         labels = label_folder(path.parent) / f"{path.stem}.txt"
         said = {"split": split} | ({"source": sources[path.stem]} if path.stem in sources else {})
         try:
             with well_formed(labels, "it, or the JSON beside it,"):
-                picture = _read_picture(path, labels, names, said, passes)
+                picture = passes.added_to(_read_picture(path, labels, names, said))
         except InputError as problem:
             yield LeftOut(problem.path, "picture", problem.problem)
             continue
@@ -151,9 +152,7 @@ def _read_folder(folder: Path | list[Path], split: str | None, names: dict[str, 
                 yield LeftOut(labels, "label file", "its picture is missing")
 
 
-def _read_picture(
-    path: Path, labels: Path, names: dict[str, str], said: dict[str, Any], passes: dict[str, list[dict[str, str]]]
-) -> SourcePicture:
+def _read_picture(path: Path, labels: Path, names: dict[str, str], said: dict[str, Any]) -> SourcePicture:
     width, height = picture_size(path)
     if not labels.is_file():
         return SourcePicture(path, labels, None, said)
@@ -165,8 +164,6 @@ def _read_picture(
         more = _read_json(side_car)
         said = {**said, "split": None, **more.get("picture", {})}
         annotations, left_out = _with_extras(side_car, [line for _, line in lines], annotations, more)
-    if path.stem in passes:
-        annotations, said = _add_passes(labels, annotations, passes[path.stem], width, height, said)
     return SourcePicture(path, labels, tuple(annotations), {**said, "width": width, "height": height}, left_out)
 
 
@@ -231,44 +228,6 @@ def _read_sources(path: Path) -> dict[str, str]:
         return {}
     with path.open(newline="", encoding="utf-8") as file:
         return {row[0]: row[1] for row in csv.reader(file, delimiter="\t") if len(row) == 2}
-
-
-def _read_passes(path: Path) -> dict[str, list[dict[str, str]]]:
-    if not path.is_file():
-        return {}
-    rows: dict[str, list[dict[str, str]]] = {}
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            rows.setdefault(row["picture"], []).append(row)
-    return rows
-
-
-def _add_passes(
-    labels: Path,
-    annotations: list[Annotation],
-    rows: list[dict[str, str]],
-    width: int,
-    height: int,
-    said: dict[str, Any],
-) -> tuple[list[Annotation], dict[str, Any]]:
-    """Add what the passes found, and say who passed: searching and finding nothing is an answer too."""
-    found = []
-    for row in rows:
-        if row["x0_pct"] != "none":
-            x0, y0, x1, y1 = (float(row[key]) / 100 for key in ("x0_pct", "y0_pct", "x1_pct", "y1_pct"))
-            found.append(
-                annotation(
-                    labels.parent.parent / "ravelling.csv",
-                    f"picture {row['picture']}",
-                    label=row["class"],
-                    box=(x0 * width, y0 * height, x1 * width, y1 * height),
-                    severity=row["severity"] or None,
-                    confidence=int(row["confidence"]),
-                    annotator=row["annotator"],
-                )
-            )
-    passed = tuple(dict.fromkeys(row["annotator"] for row in rows))
-    return [*annotations, *found], {**said, "passes": {"ravelling": passed}}
 
 
 def write(target: Target, outlines: bool = False) -> None:
