@@ -23,7 +23,7 @@ from training.export import ExportRefusedError, Parity, Recipe, compare, export,
 
 LIMITS = [
     "Sizes and severity from one camera are estimates; depth is never measured.",
-    "Ravelling was labelled by a vision-language model with a written guide, in two passes; no inspector checked it.",
+    "Ravelling was labelled by a vision-language model with a written guide; no inspector checked it.",
     "Few pictures show ravelling: expect misses, and false alarms on coarse or patched asphalt.",
     "The kind of crack (longitudinal, transverse, alligator) is less certain than that there is one.",
     "No Dutch road was in the training pictures.",
