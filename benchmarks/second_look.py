@@ -5,6 +5,9 @@
 Two annotators (a vision-language model, twice, which knew labelled pictures of `train` and not the labels of these)
 drew the damage of 80 pictures, drawn by lot from every source: `second_look.csv`, boxes in percent of the picture,
 `sure` 1 (doubtful) to 3. Each party is scored against each other one as if it were a detector and the other the truth.
+
+Ravelling was searched for in 141 pictures of `val`. The other 412 were searched later, in the same way, by one
+annotator (`second_look_ravelling.csv`): the model's figure on those, and on all, is told beside the agreed one.
 """
 
 import argparse
@@ -20,14 +23,15 @@ from detector.taxonomy import CLASSES
 from detector.types import Detection
 from training.config import data_folder
 from training.data.card import read_card
-from training.data.pictures import Label, LabelledPicture, read_pictures
-from training.evaluate import of_weights
-from training.evaluation.figures import CRACKS, RDD_CLASSES
+from training.data.pictures import RAVELLING, Label, LabelledPicture, read_pictures
+from training.evaluate import Subject, of_weights
+from training.evaluation.figures import CRACKS, RAVELLING_IOU, RDD_CLASSES
 from training.evaluation.matching import Predictions, outcomes, pixel_boxes, shown, with_classes
-from training.evaluation.scores import f1_over
+from training.evaluation.scores import best_f1, f1_over
 
 BY_CODE = {c.rdd_code: c.id for c in CLASSES if c.rdd_code}
-FOUND = Path(__file__).with_suffix(".csv")
+FOUND = Path(__file__).with_suffix(".csv").resolve()
+RAVELLED = FOUND.with_stem("second_look_ravelling")
 
 
 def main() -> None:
@@ -36,18 +40,40 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     drawn = {name: read_boxes(name) for name in ("A", "B")}
-    reading = read_pictures(data_folder() / "road-damage" / "val", read_card("road-damage"))
-    pictures = [replace(p, ignored=()) for p in reading.pictures if p.path.stem in drawn["A"]]
     weights = load_weights(given.weights) if given.weights else default_weights()
-    subject = of_weights(weights, pictures)
+    verified, searched = (read_val(files) for files in ((), (RAVELLED,)))
+    subject = of_weights(weights, verified)
+    pictures = [replace(p, ignored=()) for p in verified if p.path.stem in drawn["A"]]
     told = {"labels": {p.path.stem: p.labels for p in pictures}, **drawn}
     detected = {name: as_detections(pictures, boxes) for name, boxes in drawn.items()}
     detected["model"] = shown(subject.predictions, subject.thresholds)
     found = dict(agreement(pictures, detected, told))
+    first = {p.path.stem for p in verified if p.looked_for(RAVELLING)}
+    for part, some in (
+        ("the first 141", verified),
+        ("the other 412", [p for p in searched if p.path.stem not in first]),
+        ("all 553", searched),
+    ):
+        found[f"ravelling, {part}"] = ravelling(some, subject)
     for name, figures in found.items():
         print(f"{name:28}", ", ".join(f"{what} {value}" for what, value in figures.items()))
     if given.json:
         given.json.write_text(json.dumps({"model": subject.title, "agreement": found}, indent=2))
+
+
+def read_val(more_passes: tuple[Path, ...]) -> list[LabelledPicture]:
+    """The pictures of `val`, with what more passes over them found."""
+    card = read_card("road-damage")
+    card = card.model_copy(update={"passes": (*card.passes, *map(str, more_passes))})
+    return list(read_pictures(data_folder() / "road-damage" / "val", card).pictures)
+
+
+def ravelling(pictures: Sequence[LabelledPicture], subject: Subject) -> dict[str, float]:
+    """How much of the ravelling the model finds, at its thresholds and at the best one for these pictures."""
+    told = outcomes(pictures, shown(subject.predictions, subject.thresholds), (RAVELLING_IOU,)).of(RAVELLING)
+    best = best_f1(outcomes(pictures, subject.predictions, (RAVELLING_IOU,)).of(RAVELLING)).f1
+    figures = {"true": told.truths.sum(), "found": told.hit[0].sum(), "told": told.counts[0].sum()}
+    return {k: int(v) for k, v in figures.items()} | {"F1": round(f1_over(told).f1, 3), "best F1": round(best, 3)}
 
 
 def read_boxes(annotator: str) -> dict[str, tuple[Label, ...]]:
