@@ -53,6 +53,8 @@ def main() -> None:
         ("the first 141", verified),
         ("the other 412", [p for p in searched if p.path.stem not in first]),
         ("all 553", searched),
+        ("DF-080", [p for p in searched if "_DF_080_" in p.path.stem]),
+        ("other roads", [p for p in searched if "_DF_080_" not in p.path.stem]),
     ):
         found[f"ravelling, {part}"] = ravelling(some, subject)
     for name, figures in found.items():
