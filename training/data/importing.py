@@ -86,13 +86,13 @@ def import_dataset(
     names = Names()
     passes = read_passes(*(read_card(options.card).pass_files() if options.card else ()))
     with write_dataset(out, _title(source, options), origins, (entry,)) as writer:
-        for done, found in enumerate(form.read(source), start=1):
+        for done, found in enumerate(passes.over(form.read(source)), start=1):
             progress(done, total)
             if isinstance(found, LeftOut):
                 report.left_out.append(found)
                 continue
             name, terms = source_of(found)
-            picture = _take(passes.added_to(found), name, terms, options, report)
+            picture = _take(found, name, terms, options, report)
             if picture is None:
                 continue
             path = found.path.resolve().as_posix()

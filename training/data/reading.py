@@ -56,12 +56,12 @@ def read_folder(folder: Path, card: Card | None, split: str | None) -> Reading:
     pictures: list[LabelledPicture] = []
     left_out: list[LeftOut] = []
     passes = read_passes(*card.pass_files())
-    for found in yolo.read(folder):
+    for found in passes.over(yolo.read(folder)):
         if isinstance(found, LeftOut):
             left_out.append(found)
         elif split in (None, found.said.get("split")):
             try:
-                picture, notes = _picture(passes.added_to(found), card)
+                picture, notes = _picture(found, card)
             except InputError as problem:
                 left_out.append(LeftOut(problem.path, "picture", problem.problem))
                 continue

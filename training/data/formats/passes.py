@@ -6,12 +6,12 @@ x0_pct says that the annotator searched the picture and found nothing, which is 
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from detector.errors import InputError
-from training.data.formats.source import SourcePicture, annotation, picture_size
+from training.data.formats.source import Found, LeftOut, SourcePicture, annotation, picture_size
 from training.data.record import Annotation
 
 SEARCHED_FOR = "ravelling"
@@ -50,6 +50,15 @@ class Passes:
     """The findings of one or several files, by the picture's stem."""
 
     findings: Mapping[str, list[Finding]] = field(default_factory=dict)
+
+    def over(self, items: Iterable[Found]) -> Iterator[Found]:
+        """What a reader gives, with the findings. A picture whose findings can't be laid on it is left out."""
+        for item in items:
+            try:
+                found = item if isinstance(item, LeftOut) else self.added_to(item)
+            except InputError as problem:
+                found = LeftOut(problem.path, "picture", problem.problem)
+            yield found
 
     def added_to(self, picture: SourcePicture) -> SourcePicture:
         """The picture with what the passes found in it, and who passed. One that nobody labelled stays so."""

@@ -8,7 +8,7 @@ from PIL import Image
 from detector.errors import InputError
 from training.data.card import read_card
 from training.data.formats.passes import COLUMNS, read_passes
-from training.data.formats.source import SourcePicture
+from training.data.formats.source import LeftOut, SourcePicture
 
 HEADER = ",".join(COLUMNS) + "\n"
 
@@ -67,6 +67,17 @@ def test_a_patch_that_can_not_be_is_named_by_its_line(tmp_path: Path) -> None:
     passes = read_passes(passes_file(tmp_path, "a,R1,1,2,3,4,ravelling,Z,2\n"))
     with pytest.raises(InputError, match=r"passes\.csv: line 2: severity"):
         passes.added_to(picture(tmp_path))
+
+
+def test_one_picture_that_can_not_be_read_does_not_end_the_others(tmp_path: Path) -> None:
+    broken = tmp_path / "b.png"
+    broken.write_text("no picture")
+    passes = read_passes(passes_file(tmp_path, "a,R1,1,2,3,4,ravelling,M,2\nb,R1,1,2,3,4,ravelling,M,2\n"))
+    bad, good = passes.over([SourcePicture(broken, tmp_path / "b.txt", ()), picture(tmp_path)])
+    assert isinstance(bad, LeftOut)
+    assert (bad.file, bad.reason) == (broken, "is not a readable picture")
+    assert isinstance(good, SourcePicture)
+    assert good.annotations
 
 
 def test_a_missing_file_that_a_card_names_is_an_error() -> None:
