@@ -25,8 +25,8 @@ from training.config import data_folder
 from training.data.card import read_card
 from training.data.pictures import RAVELLING, Label, LabelledPicture, read_pictures
 from training.evaluate import Subject, of_weights
-from training.evaluation.figures import CRACKS, RAVELLING_IOU, RDD_CLASSES
-from training.evaluation.matching import Predictions, outcomes, pixel_boxes, shown, with_classes
+from training.evaluation.figures import RDD_CLASSES, cracks_as_one, ravelling_outcomes
+from training.evaluation.matching import Predictions, outcomes, pixel_boxes, shown
 from training.evaluation.scores import best_f1, f1_over
 
 BY_CODE = {c.rdd_code: c.id for c in CLASSES if c.rdd_code}
@@ -72,8 +72,8 @@ def read_val(more_passes: tuple[Path, ...]) -> list[LabelledPicture]:
 
 def ravelling(pictures: Sequence[LabelledPicture], subject: Subject) -> dict[str, float]:
     """How much of the ravelling the model finds, at its thresholds and at the best one for these pictures."""
-    told = outcomes(pictures, shown(subject.predictions, subject.thresholds), (RAVELLING_IOU,)).of(RAVELLING)
-    best = best_f1(outcomes(pictures, subject.predictions, (RAVELLING_IOU,)).of(RAVELLING)).f1
+    told = ravelling_outcomes(pictures, shown(subject.predictions, subject.thresholds))
+    best = best_f1(ravelling_outcomes(pictures, subject.predictions)).f1
     figures = {"true": told.truths.sum(), "found": told.hit[0].sum(), "told": told.counts[0].sum()}
     return {k: int(v) for k, v in figures.items()} | {"F1": round(f1_over(told).f1, 3), "best F1": round(best, 3)}
 
@@ -125,8 +125,7 @@ def figures(pictures: Sequence[LabelledPicture], predictions: Predictions) -> di
     f1 = {}
     for iou in (0.5, 0.3):
         f1[f"F1 at IoU {iou}"] = f1_over(outcomes(pictures, predictions, (iou,)).of(*RDD_CLASSES)).f1
-        as_one = outcomes(*with_classes(pictures, predictions, CRACKS), (iou,))
-        f1[f"cracks as one at {iou}"] = f1_over(as_one.of(*RDD_CLASSES)).f1
+        f1[f"cracks as one at {iou}"] = f1_over(cracks_as_one(pictures, predictions, iou)).f1
     return {name: round(value, 3) for name, value in f1.items()}
 
 

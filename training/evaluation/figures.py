@@ -31,9 +31,9 @@ def evaluate(pictures: Sequence[LabelledPicture], predictions: Predictions) -> F
         "pictures": len(pictures),
         "map50_rdd": _rounded(float(np.mean(rdd))) if rdd else None,
         "f1_rdd": f1_figures(best_f1(found.of(*RDD_CLASSES))),
-        "f1_cracks_as_one": f1_figures(best_f1(_cracks_as_one(pictures, predictions))),
+        "f1_cracks_as_one": f1_figures(best_f1(cracks_as_one(pictures, predictions))),
         "f1_ravelling_iou30": {
-            **f1_figures(best_f1(_ravelling(pictures, predictions))),
+            **f1_figures(best_f1(ravelling_outcomes(pictures, predictions))),
             "pictures": sum(p.looked_for(RAVELLING) for p in pictures),
         },
         "per_class": {
@@ -102,8 +102,8 @@ def drawn_headlines(
         return {}
     parts = {
         "f1_rdd": outcomes(pictures, told, (0.5,)).of(*RDD_CLASSES),
-        "f1_cracks_as_one": _cracks_as_one(pictures, told),
-        "f1_ravelling_iou30": _ravelling(pictures, told),
+        "f1_cracks_as_one": cracks_as_one(pictures, told),
+        "f1_ravelling_iou30": ravelling_outcomes(pictures, told),
     }
     figures = {name: (f1_over(part).f1, f1_draws(part, weights)) for name, part in parts.items() if part.truths.any()}
     ap = float(np.mean([average_precision(found.of(i))[0] for i in rdd]))
@@ -120,10 +120,10 @@ def _overall(measured: Measured, found: Outcomes, told: Outcomes, drawn: Mapping
         "f1_rdd": _f1_pair(found.of(*RDD_CLASSES), told.of(*RDD_CLASSES), weights)
         | {"out_of_sample": _f1_elsewhere(pictures, measured.predictions, weights)},
         "f1_cracks_as_one": _f1_pair(
-            _cracks_as_one(pictures, measured.predictions), _cracks_as_one(pictures, measured.shown), weights
+            cracks_as_one(pictures, measured.predictions), cracks_as_one(pictures, measured.shown), weights
         ),
         "f1_ravelling_iou30": _f1_pair(
-            _ravelling(pictures, measured.predictions), _ravelling(pictures, measured.shown), weights
+            ravelling_outcomes(pictures, measured.predictions), ravelling_outcomes(pictures, measured.shown), weights
         )
         | verified,
     }
@@ -203,11 +203,12 @@ def _f1_pair(found: Outcomes, told: Outcomes, weights: Floats) -> Figures:
     }
 
 
-def _cracks_as_one(pictures: Sequence[LabelledPicture], predictions: Predictions) -> Outcomes:
-    return outcomes(*with_classes(pictures, predictions, CRACKS), (0.5,)).of(0, 3)
+def cracks_as_one(pictures: Sequence[LabelledPicture], predictions: Predictions, iou: float = 0.5) -> Outcomes:
+    """The three kinds of crack as one class, and potholes."""
+    return outcomes(*with_classes(pictures, predictions, CRACKS), (iou,)).of(0, 3)
 
 
-def _ravelling(pictures: Sequence[LabelledPicture], predictions: Predictions) -> Outcomes:
+def ravelling_outcomes(pictures: Sequence[LabelledPicture], predictions: Predictions) -> Outcomes:
     """Ravelling in all pictures: where nobody looked for it, it counts neither way."""
     return outcomes(pictures, predictions, (RAVELLING_IOU,)).of(RAVELLING)
 
