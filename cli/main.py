@@ -38,6 +38,16 @@ def main() -> None:
     except SchouwError as problem:
         errors.print(f"schouw: {problem}", style="red", markup=False, soft_wrap=True)
         sys.exit(2)
+    except OSError as problem:  # a full disk, a folder that is a file, a file that may not be written
+        where = f"{problem.filename}: " if problem.filename else ""
+        reason = problem.strerror or str(problem)
+        errors.print(
+            f"schouw: {where}{reason}; check the path, its rights and the free space, and run the command again",
+            style="red",
+            markup=False,
+            soft_wrap=True,
+        )
+        sys.exit(2)
 
 
 def _version(asked: bool) -> None:

@@ -12,8 +12,10 @@ from detector.files import atomic_path
 from detector.types import Image
 
 
-def read_image(path: Path) -> Image:
-    """Read a picture's pixels as stored: an EXIF orientation is not applied.
+def read_image(path: Path, upright: bool = False) -> Image:
+    """Read a picture's pixels as stored, or `upright`: turned as its EXIF orientation says.
+
+    Labelled pictures are upright: import, Ultralytics and other tools' boxes take them so.
 
     Raises:
         InputError: it is missing, no picture, or cut short.
@@ -26,8 +28,9 @@ def read_image(path: Path) -> Image:
         raise InputError(path, "the file is empty", "copy it again")
     with _silent_opencv():
         # From memory, not with imread: that fills a cut-off JPEG with grey and says nothing.
+        flags = cv2.IMREAD_COLOR if upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
         try:
-            pixels = cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+            pixels = cv2.imdecode(data, flags)
         except cv2.error:  # a picture of more pixels than OpenCV allows
             pixels = None
     if pixels is None:

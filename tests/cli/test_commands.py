@@ -231,3 +231,9 @@ def test_a_distance_that_is_none(run: Run, sample: Path, tmp_path: Path) -> None
     code, _, error = run("detect", sample / "drive.mp4", "--every", "often", "--out", tmp_path / "out")
     assert code == 2
     assert "often" in error
+
+
+def test_a_file_in_the_place_of_a_folder_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, _, error = run("render", "--out", tmp_path / "file" / "sample")
+    assert str(tmp_path / "file") in one_line(code, error)

@@ -92,6 +92,7 @@ def test_pixels_are_those_stored_whatever_exif_says(tmp_path: Path) -> None:
     path.write_bytes(exif_orientation(path.read_bytes(), 6))
     assert cv2.imread(str(path)).shape == (96, 32, 3)  # a viewer turns it
     assert read_image(path).shape == (32, 96, 3)
+    assert read_image(path, upright=True).shape == (96, 32, 3)
 
 
 def test_red_stays_red(tmp_path: Path) -> None:
