@@ -124,7 +124,8 @@ def select(
     """Choose frames worth labelling: doubtful, disputed by reviewers, or new; spread over the roads.
 
     All but the carriageway is blurred, and the model's boxes lie ready to be corrected. The corrected file comes back
-    with `schouw data import`.
+    with `schouw data import`. In CVAT each picture has a tag `picture`: tick its attribute `checked` once the picture
+    is right, for pictures without the tick come back as not labelled.
 
     Example:
 

@@ -83,8 +83,7 @@ def write_tasks(
             ):
                 writer.add(_task(candidate, image, others, writer.folder / "images"))
                 progress("writing tasks", done, len(chosen))
-        proposals = options.form == "labelstudio"  # CVAT has one kind of label
-        export_dataset(read_dataset(folder), out, ExportOptions(options.form, copy=True, pre_labels=proposals))
+        export_dataset(read_dataset(folder), out, ExportOptions(options.form, copy=True, pre_labels=True))
     _write_list(out / LIST, chosen)
     return chosen
 

@@ -103,8 +103,34 @@ def test_the_doubtful_frame_comes_first_and_the_list_says_why(survey: Path, tmp_
     assert float(second["lat"]) == pytest.approx(52.2 + 100 * METRE, abs=1e-6)
 
 
+def tick(file: Path, count: int = -1) -> None:
+    """Say of the first `count` pictures of a CVAT file that somebody checked them; of all, without."""
+    box = '<attribute name="checked">{}</attribute>'
+    text = file.read_text(encoding="utf-8")
+    assert box.format("false") in text
+    file.write_text(text.replace(box.format("false"), box.format("true"), count), encoding="utf-8")
+
+
+def test_pictures_that_nobody_checked_in_cvat_are_not_labelled(survey: Path, tmp_path: Path) -> None:
+    write_tasks([survey], tmp_path / "tasks", TaskOptions(2, "cvat"))
+    labels = {label["name"]: label for label in json.loads((tmp_path / "tasks" / "labels.json").read_text())}
+    box = labels["picture"]["attributes"][0]
+    assert (box["name"], box["input_type"], box["default_value"]) == ("checked", "checkbox", "false")
+    with pytest.raises(InputError, match=r"nobody labelled it: annotations\.xml says nothing"):
+        import_dataset(tmp_path / "tasks", tmp_path / "dataset", ImportOptions())
+    tick(tmp_path / "tasks" / "annotations.xml", 1)
+    report = import_dataset(tmp_path / "tasks", tmp_path / "dataset", ImportOptions())
+    (checked,), (other,) = read_dataset(tmp_path / "dataset"), report.faults()
+    assert {checked.name, other.file.name} == {path.name for path in (tmp_path / "tasks" / "images").iterdir()}
+    import_dataset(tmp_path / "tasks", tmp_path / "dataset", ImportOptions(keep_unlabelled=True))
+    kept = {p.name: (p.looked_for, len(p.annotations)) for p in read_dataset(tmp_path / "dataset")}
+    assert kept[other.file.name] == ((), 0)
+    assert kept[checked.name][0] == NAMES
+
+
 def test_what_cvat_gives_back_becomes_a_dataset(survey: Path, tmp_path: Path) -> None:
     write_tasks([survey], tmp_path / "tasks", TaskOptions(6, "cvat"))
+    tick(tmp_path / "tasks" / "annotations.xml")
     report = import_dataset(tmp_path / "tasks", tmp_path / "dataset", ImportOptions(place="copy"))
     assert not report.faults()
     by_name = {p.name: p for p in read_dataset(tmp_path / "dataset")}

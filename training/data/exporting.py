@@ -17,6 +17,7 @@ from training.data.formats.target import Target
 
 CARD = "schouw.json"  # sources, licences and the account, beside the labels
 FORMAT = "schouw-export"
+PROPOSALS = ("cvat", "labelstudio")  # formats that tell proposals from labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,8 @@ def export_dataset(
     else.
     """
     form = format_named(options.format)
-    if options.pre_labels and options.format != "labelstudio":
-        raise SettingsError("only labelstudio has a place for proposals (--predictions)")
+    if options.pre_labels and options.format not in PROPOSALS:
+        raise SettingsError(f"only {' and '.join(PROPOSALS)} have a place for proposals (--predictions)")
     if out.exists() and any(out.iterdir()) and not (out / CARD).is_file():
         raise InputError(out, "holds something other than an export", "choose another folder")
     pictures = boxes = 0
