@@ -142,9 +142,13 @@ def select(
         errors.print("note: no model of vehicles is installed, so vehicles on the carriageway stay to be seen")
     options_ = TaskOptions(n, to.value, footage)
     with bars() as report:
-        chosen = write_tasks(results, out, options_, disputed, others, report)
+        selected = write_tasks(results, out, options_, disputed, others, report)
+    chosen = selected.chosen
     reasons = ", ".join(f"{count} {reason}" for reason, count in Counter(c.reason for c in chosen).most_common())
+    if selected.elsewhere:
+        errors.print(f"note: {selected.elsewhere} disputed frames lie in none of these results")
     typer.echo(f"{len(chosen)} frames to label ({reasons}); {LIST} says why each: {out}")
+    exit_if([f"left out: {sentence}" for sentence in selected.left_out])
 
 
 def _show_splits(rows: "list[Summary]") -> None:

@@ -271,7 +271,7 @@ def _splits(pictures: Iterable[Picture]) -> list[str]:
 
 def _apart(values: Sequence[str | None], pairs: Ints) -> Bools:
     """Of each of `pairs` (m, 2) of positions, whether both have a value and the two differ (m,)."""
-    numbers = {value: n for n, value in enumerate(dict.fromkeys(v for v in values if v))}
+    numbers: dict[str | None, int] = {value: n for n, value in enumerate(dict.fromkeys(values)) if value}
     first, second = np.array([numbers.get(value, -1) for value in values], np.int64)[pairs].T
     return np.asarray((first >= 0) & (second >= 0) & (first != second))
 
