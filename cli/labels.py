@@ -146,7 +146,9 @@ def select(
     chosen = selected.chosen
     reasons = ", ".join(f"{count} {reason}" for reason, count in Counter(c.reason for c in chosen).most_common())
     if selected.elsewhere:
-        errors.print(f"note: {selected.elsewhere} disputed frames lie in none of these results")
+        errors.print(
+            f"note: {selected.elsewhere} disputed frames lie in none of these results, or it can't be told in which"
+        )
     typer.echo(f"{len(chosen)} frames to label ({reasons}); {LIST} says why each: {out}")
     exit_if([f"left out: {sentence}" for sentence in selected.left_out])
 

@@ -62,7 +62,7 @@ class Selection:
 
     chosen: list[Choice]
     left_out: list[str]  # a sentence for each file and frame that can't be used
-    elsewhere: int  # disputed frames that are none of these results'
+    elsewhere: int  # disputed frames that fit none of the results, or several
 
 
 def write_tasks(
