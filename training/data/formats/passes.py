@@ -63,7 +63,7 @@ class Passes:
     def added_to(self, picture: SourcePicture) -> SourcePicture:
         """The picture with what the passes found in it, and who passed. One that nobody labelled stays so."""
         findings = self.findings.get(picture.path.stem, [])
-        if picture.annotations is None or not findings:
+        if picture.annotations is None or not picture.labelled or not findings:
             return picture
         size = picture_size(picture.path)
         patches = [patch for finding in findings if (patch := finding.annotation(*size)) is not None]
