@@ -95,8 +95,8 @@ def import_dataset(
                 continue
             path = found.path.resolve()
             if path in taken:
-                twice = f"{found.path.name} was taken already, as {taken[path]} labels it"
-                report.left_out.append(LeftOut(found.labels, "picture", twice))
+                again = f"names {found.path.name} again, which was taken as {taken[path]} labels it"
+                report.left_out.append(LeftOut(found.labels, "picture", again))
                 continue
             name, terms = source_of(found)
             picture = _take(found, name, terms, options, report)

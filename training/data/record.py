@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
-from pydantic.fields import FieldInfo
 
 from detector.taxonomy import NAMES
 
@@ -19,9 +18,6 @@ DECIMALS = 6  # coordinates are kept to a millionth of a pixel
 
 PixelBox = tuple[float, float, float, float]  # x0, y0, x1, y1 in pixels
 Ring = tuple[tuple[float, float], ...]  # corners x, y in pixels
-
-
-DRAWN_FIELD = FieldInfo.from_annotation(PixelBox)
 
 
 class Mask(BaseModel):
@@ -174,15 +170,23 @@ def from_texts(model: type[BaseModel], texts: dict[str, str], taken: Collection[
     fields: dict[str, Any] = {}
     attributes: dict[str, str] = {}
     for key, text in texts.items():
-        field = DRAWN_FIELD if key == DRAWN else model.model_fields.get(key)
-        if field is None or key == "attributes" or key in taken:
+        kind = None if key in taken else _kind(model, key)
+        if kind is None:
             attributes[key] = text
         elif text:
             try:
-                fields[key] = TypeAdapter(field.rebuild_annotation()).validate_python(_value(field.annotation, text))
+                fields[key] = TypeAdapter(kind).validate_python(_value(kind, text))
             except (ValidationError, ValueError):
                 attributes[key] = text
     return {**fields, **({"attributes": attributes} if attributes else {})}
+
+
+def _kind(model: type[BaseModel], key: str) -> Any:
+    """The type of the field of that name; None where there is none."""
+    if key == DRAWN:
+        return PixelBox
+    field = model.model_fields.get(key)
+    return None if field is None or key == "attributes" else field.rebuild_annotation()
 
 
 def _value(kind: Any, text: str) -> Any:

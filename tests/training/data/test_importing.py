@@ -220,7 +220,7 @@ def test_a_picture_that_two_files_label_is_taken_once_and_the_other_is_listed(tm
     assert [(p.name, p.split) for p in dataset] == [("a.jpg", "train")]
     (listed,) = report.left_out
     assert listed.file.name == "instances_val.json"
-    assert re.search(r"a\.jpg was taken already, as .*instances_train\.json labels it", listed.reason)
+    assert re.search(r"names a\.jpg again, which was taken as .*instances_train\.json labels it", listed.reason)
 
 
 def test_a_region_to_ignore_says_nothing_about_any_class(tmp_path: Path) -> None:
