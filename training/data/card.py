@@ -79,14 +79,14 @@ class Source(Origin):
         return pattern
 
     def target(self, name: str) -> Target | None:
-        """What a class is in our words; our own names are always known. None is a hole in the map.
+        """What a class is in our words; our own names and `ignore` are always known. None is a hole in the map.
 
         Tools change how names are written, so case, blanks and hyphens don't matter.
         """
         if name in self.class_map:
             return self.class_map[name]
         alike = next((target for known, target in self.class_map.items() if _plain(known) == _plain(name)), None)
-        return Target(label=name) if alike is None and name in NAMES else alike
+        return Target.model_validate(name) if alike is None and name in (*NAMES, IGNORE) else alike
 
     def origin(self) -> Origin:
         """The part that a dataset keeps."""

@@ -21,7 +21,7 @@ from detector.cards import FolderKind
 from detector.errors import InputError
 from detector.files import atomic_folder
 from training.data.card import Origin
-from training.data.record import Picture
+from training.data.record import Picture, first_fault
 
 KIND = FolderKind(
     card="dataset.json",
@@ -52,14 +52,12 @@ class Dataset:
     def __iter__(self) -> Iterator[Picture]:
         """Yield the pictures in the order in which they were written. Raises InputError naming a line at fault."""
         path = self.folder / PICTURES
-        with path.open(encoding="utf-8") as lines:
+        with path.open("rb") as lines:  # bytes: what is not UTF-8 is the fault of one line too
             for number, line in enumerate(lines, start=1):
                 try:
                     yield Picture.model_validate_json(line)
                 except ValidationError as problem:
-                    first = problem.errors()[0]
-                    where = ".".join(str(part) for part in first["loc"])
-                    raise InputError(path, f"line {number} is not a picture: {where}: {first['msg']}") from problem
+                    raise InputError(path, f"line {number} is not a picture: {first_fault(problem)}") from problem
 
     def file(self, picture: Picture) -> Path:
         """Where the picture lies."""
@@ -86,7 +84,9 @@ def read_dataset(folder: Path) -> Dataset:
         sources = {name: Origin.model_validate(source) for name, source in card["sources"].items()}
         return Dataset(folder, card["title"], sources, tuple(card["imported"]), card["counts"]["pictures"])
     except (KeyError, TypeError, AttributeError, ValidationError) as problem:
-        raise InputError(folder / KIND.card, f"is not a valid dataset card: {problem}", KIND.again) from problem
+        raise InputError(
+            folder / KIND.card, f"is not a valid dataset card: {first_fault(problem)}", KIND.again
+        ) from problem
 
 
 class Writer:

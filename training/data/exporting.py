@@ -13,7 +13,7 @@ from detector.files import atomic_folder
 from training.data.card import Origin
 from training.data.dataset import Dataset
 from training.data.formats.registry import FORMATS, format_named
-from training.data.formats.target import Target
+from training.data.formats.target import Target, check_kept
 
 CARD = "schouw.json"  # sources, licences and the account, beside the labels
 FORMAT = "schouw-export"
@@ -46,7 +46,7 @@ def export_dataset(
     """Write the folder `out`, whole or not at all. An older export there is replaced.
 
     Raises SettingsError when there is nothing to write and InputError when a picture is gone, or `out` holds something
-    else.
+    else, or pictures that the dataset refers to.
     """
     form = format_named(options.format)
     if options.pre_labels and options.format not in PROPOSALS:
@@ -54,6 +54,7 @@ def export_dataset(
     check_replaceable(out)
     pictures = boxes = 0
     for picture in dataset:
+        check_kept(dataset.file(picture), out, "choose another folder")
         if options.split in (None, picture.split):
             pictures += 1
             boxes += len(picture.annotations)

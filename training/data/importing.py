@@ -5,7 +5,7 @@ import hashlib
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,8 +24,8 @@ from training.data.formats.labelstudio import EVERY_CLASS
 from training.data.formats.passes import read_passes
 from training.data.formats.registry import detect_format, format_named
 from training.data.formats.source import LeftOut, SourcePicture, picture_size, well_formed
-from training.data.formats.target import place_file
-from training.data.record import IGNORE, Annotation, Picture, check_classes
+from training.data.formats.target import check_kept, place_file
+from training.data.record import Annotation, Picture, check_classes, first_fault
 
 CUT_PX = 1.0  # a box that reaches further out of its picture is cut, and that is said
 OWN = Origin(title="Labels of our own", licence="not stated", attribution="not stated")
@@ -72,6 +72,7 @@ def import_dataset(
     with its file and card. Everything else that can't be used is left out, counted, and listed in left_out.csv.
     """
     KIND.check_replaceable(out)
+    check_kept(source, out, "choose another --out")
     report = ImportReport(format=detect_format(source) if options.format == "auto" else options.format)
     form = format_named(report.format)
     source_of = _sources(source, options)
@@ -84,6 +85,7 @@ def import_dataset(
         "time_utc": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     names = Names()
+    taken: dict[Path, Path] = {}  # picture: the file that labels it
     passes = read_passes(*(read_card(options.card).pass_files() if options.card else ()))
     with write_dataset(out, _title(source, options), origins, (entry,)) as writer:
         for done, found in enumerate(passes.over(form.read(source)), start=1):
@@ -91,20 +93,22 @@ def import_dataset(
             if isinstance(found, LeftOut):
                 report.left_out.append(found)
                 continue
+            path = found.path.resolve()
+            if path in taken:
+                again = f"names {found.path.name} again, which was taken as {taken[path]} labels it"
+                report.left_out.append(LeftOut(found.labels, "picture", again))
+                continue
             name, terms = source_of(found)
             picture = _take(found, name, terms, options, report)
             if picture is None:
                 continue
-            path = found.path.resolve().as_posix()
+            taken[path] = found.labels
             picture = picture if picture.lon is not None else picture.model_copy(update=position(found.path))
             unique = names.unique(picture.name, picture.sha256)
             report.renamed += unique != picture.name
-            if options.place != "refer":
-                path = f"images/{unique}"
-                (writer.folder / "images").mkdir(exist_ok=True)
-                place_file(found.path, writer.folder / path, options.place == "copy")
+            placed = _place(path, unique, options.place, out, writer.folder)
             origins.setdefault(name, terms.origin())
-            writer.add(picture.model_copy(update={"name": unique, "path": path}))
+            writer.add(picture.model_copy(update={"name": unique, "path": placed}))
         if not origins:
             why = f": {report.left_out[0]}" if report.left_out else ""
             raise InputError(source, f"gives no usable picture{why}")
@@ -112,6 +116,17 @@ def import_dataset(
         entry["left_out"] = dict(Counter(x.what for x in report.left_out))
     report.dataset = read_dataset(out)
     return report
+
+
+def _place(picture: Path, name: str, place: str, out: Path, folder: Path) -> str:
+    """Put a picture into `folder`, which will be `out`, or leave it where it lies. Returns its path in the dataset."""
+    if place != "copy":  # a link may be a symbolic one
+        check_kept(picture, out, "choose another --out, or --copy")
+    if place == "refer":
+        return picture.as_posix()
+    (folder / "images").mkdir(exist_ok=True)
+    place_file(picture, folder / "images" / name, place == "copy")
+    return f"images/{name}"
 
 
 def _title(source: Path, options: ImportOptions) -> str:
@@ -169,7 +184,7 @@ def _check(items: Iterable[SourcePicture | LeftOut], source_of: SourceOf, option
         if isinstance(found, SourcePicture):
             name, source = source_of(found)
             for a in found.annotations or ():
-                if a.label != IGNORE and source.target(a.label) is None:
+                if source.target(a.label) is None:
                     holes.setdefault((a.label, name), found.labels)
     if holes and not options.skip_unknown:
         (label, name), file = next(iter(holes.items()))
@@ -185,7 +200,7 @@ def _take(
     found: SourcePicture, name: str, source: Source, options: ImportOptions, report: ImportReport
 ) -> Picture | None:
     """The picture as the dataset keeps it; None, with the reason in the report, when it can't be used."""
-    if found.annotations is None and not options.keep_unlabelled:
+    if not found.labelled and not options.keep_unlabelled:
         report.left_out.append(LeftOut(found.path, "picture", f"nobody labelled it: {found.labels.name} says nothing"))
         return None
     try:
@@ -245,38 +260,49 @@ def describe(
     found: SourcePicture, name: str, source: Source, options: ImportOptions, width: int, height: int
 ) -> Picture:
     """Everything about a picture but its labels. Raises InputError when nobody says what was looked for."""
-    said = dict(found.said)
-    looked_for = said.pop("looked_for", None) or source.looked_for or options.looked_for
-    if found.annotations is None:
-        looked_for = ()
-    elif not looked_for and "looked_for" not in found.said:
-        raise SettingsError(
-            f"{found.labels}: neither labels nor card say which classes were looked for; "
-            "add --looked-for, such as --looked-for pothole,ravelling"
-        )
-    passes = said.pop("passes", {})
-    if EVERY_CLASS in passes:
-        passes = dict.fromkeys(sorted(looked_for or ()), passes[EVERY_CLASS])
-    if found.annotations is not None:
-        looked_for = {*(looked_for or ()), *passes}
+    looked_for = _looked_for(found, source, options)
+    passes = _by_class(found.said.get("passes", {}), looked_for)
     match = re.search(source.group, found.path.stem) if source.group else None
     fields = {
         "name": found.path.name,
         "split": options.split,
         "group": "_".join(g for g in match.groups() if g) or match[0] if match else None,
-        **{key: value for key, value in said.items() if value is not None},
+        **{key: value for key, value in found.said.items() if value is not None},
         "path": found.path.as_posix(),
         "width": width,
         "height": height,
         "source": name,
-        "looked_for": tuple(looked_for or ()),
+        "looked_for": (*looked_for, *passes) if found.labelled else (),
         "passes": passes,
     }
     fields.pop("sha256", None)
     try:
         return Picture(**fields)
     except ValueError as problem:
-        raise InputError(found.labels, f"says something impossible of {found.path.name}: {problem}") from problem
+        fault = first_fault(problem)
+        raise InputError(found.labels, f"says something impossible of {found.path.name}: {fault}") from problem
+
+
+def _looked_for(found: SourcePicture, source: Source, options: ImportOptions) -> tuple[str, ...]:
+    """By the labels, the card or the options. Labels drawn since they said "nothing" are as those that don't say."""
+    if not found.labelled:
+        return ()
+    looked_for = found.said.get("looked_for") or source.looked_for or options.looked_for
+    if not looked_for:
+        raise SettingsError(
+            f"{found.labels}: neither labels nor card say which classes were looked for; "
+            "add --looked-for, such as --looked-for pothole,ravelling"
+        )
+    return tuple(sorted(looked_for))
+
+
+def _by_class(passes: Mapping[str, tuple[str, ...]], looked_for: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Who passed for each class: those who passed for all that were looked for, and those of the class alone."""
+    if EVERY_CLASS not in passes:
+        return passes
+    every = dict.fromkeys(looked_for, passes[EVERY_CLASS])
+    own = {name: people for name, people in passes.items() if name != EVERY_CLASS}
+    return {name: tuple(dict.fromkeys((*every.get(name, ()), *own.get(name, ())))) for name in every | own}
 
 
 def map_classes(
@@ -287,19 +313,14 @@ def map_classes(
     left_out: list[LeftOut] = []
     for a in found.annotations or ():
         target = source.target(a.label)
-        if a.label == IGNORE or target is None or target.label is None:
-            if a.label == IGNORE:
-                mapped.append(a)
-            elif target is None:
-                left_out.append(LeftOut(found.labels, "class", f"'{a.label}' is in no class map"))
-            else:
-                left_out.append(LeftOut(found.labels, "class", f"'{a.label}' is no damage of ours", fault=False))
-            ours = IGNORE if a.label == IGNORE else "left out"
+        if target is None:
+            left_out.append(LeftOut(found.labels, "class", f"'{a.label}' is in no class map"))
+        elif target.label is None:
+            left_out.append(LeftOut(found.labels, "class", f"'{a.label}' is no damage of ours", fault=False))
         else:
-            ours = target.label
-            mapped.append(a.model_copy(update={"label": ours, "maybe": a.maybe or target.maybe}))
+            mapped.append(a.model_copy(update={"label": target.label, "maybe": a.maybe or target.maybe}))
         if counts is not None:
-            counts[(a.label, ours)] += 1
+            counts[(a.label, (target and target.label) or "left out")] += 1
     return mapped, left_out
 
 

@@ -5,7 +5,7 @@ doubt) is decided when it is read: see `training.data.truth`.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
@@ -84,7 +84,7 @@ class Annotation(BaseModel):
 class Picture(BaseModel):
     """One picture and everything that is known about it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: str  # file name, unique in the dataset
     path: str  # relative to the dataset's folder, or absolute; forward slashes
@@ -100,7 +100,14 @@ class Picture(BaseModel):
     lat: float | None = None
     annotations: tuple[Annotation, ...] = ()
 
-    @field_validator("name", "source", "group")
+    @field_validator("name", "source")
+    @classmethod
+    def _name(cls, text: str) -> str:
+        if not one_line(text):
+            raise ValueError("is empty")
+        return one_line(text)
+
+    @field_validator("group")
     @classmethod
     def _text(cls, text: str | None) -> str | None:
         return one_line(text or "") or None
@@ -130,9 +137,21 @@ def check_classes(names: Iterable[str]) -> tuple[str, ...]:
     return names
 
 
+def first_fault(problem: Exception) -> str:
+    """The first thing that a record's check found wrong, on one line: pydantic's own text has several for each."""
+    if not isinstance(problem, ValidationError):
+        return str(problem)
+    first = problem.errors()[0]
+    return ": ".join(filter(None, (".".join(map(str, first["loc"])), first["msg"])))
+
+
 def extras(record: BaseModel, native: set[str]) -> dict[str, Any]:
-    """Fields that a format has no place of its own for (all but `native`) and that hold something, as JSON values."""
-    return record.model_dump(mode="json", exclude=native, exclude_defaults=True)
+    """Fields that a format has no place of its own for (all but `native`) and that hold something, as JSON values.
+
+    A picture's `looked_for` is always among them: without it, an unlabelled one would come back as free of damage.
+    """
+    fields = record.model_dump(mode="json", exclude=native, exclude_defaults=True)
+    return fields | {"looked_for": list(record.looked_for)} if isinstance(record, Picture) else fields
 
 
 def as_texts(values: dict[str, Any]) -> dict[str, str]:
@@ -142,26 +161,32 @@ def as_texts(values: dict[str, Any]) -> dict[str, str]:
     return {**more, **{key: value if isinstance(value, str) else json.dumps(value) for key, value in own.items()}}
 
 
-def from_texts(model: type[BaseModel], texts: dict[str, str]) -> dict[str, Any]:
+def from_texts(model: type[BaseModel], texts: dict[str, str], taken: Collection[str] = ()) -> dict[str, Any]:
     """Undo `as_texts`: fields of `model` get their types back, the rest becomes `attributes`.
 
-    Empty texts mean "not set". A text that doesn't fit the field of its name is somebody else's attribute.
+    Empty texts mean "not set". A text that doesn't fit the field of its name, or whose field is `taken` by what the
+    format itself says, is somebody else's attribute.
     """
     fields: dict[str, Any] = {}
     attributes: dict[str, str] = {}
     for key, text in texts.items():
-        if key == DRAWN:
-            fields[key] = json.loads(text or "null")
-            continue
-        field = model.model_fields.get(key)
-        if field is None or key == "attributes":
+        kind = None if key in taken else _kind(model, key)
+        if kind is None:
             attributes[key] = text
         elif text:
             try:
-                fields[key] = TypeAdapter(field.rebuild_annotation()).validate_python(_value(field.annotation, text))
+                fields[key] = TypeAdapter(kind).validate_python(_value(kind, text))
             except (ValidationError, ValueError):
                 attributes[key] = text
     return {**fields, **({"attributes": attributes} if attributes else {})}
+
+
+def _kind(model: type[BaseModel], key: str) -> Any:
+    """The type of the field of that name; None where there is none."""
+    if key == DRAWN:
+        return PixelBox
+    field = model.model_fields.get(key)
+    return None if field is None or key == "attributes" else field.rebuild_annotation()
 
 
 def _value(kind: Any, text: str) -> Any:

@@ -2,18 +2,23 @@
 
 import csv
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 from PIL import ExifTags, Image
 
 from detector.errors import InputError, SettingsError
-from training.data.card import read_card
+from detector.taxonomy import NAMES
+from training.data.card import Source, read_card
 from training.data.dataset import Dataset, read_dataset
 from training.data.exporting import ExportOptions, export_dataset
 from training.data.formats.passes import read_passes
-from training.data.importing import ImportOptions, ImportReport, import_dataset
-from training.data.pictures import read_pictures
+from training.data.formats.source import SourcePicture
+from training.data.importing import ImportOptions, ImportReport, describe, import_dataset, map_classes
+from training.data.pictures import WHOLE, read_pictures
+from training.data.record import Annotation
 
 
 def yolo(root: Path, labels: dict[str, str | None], names: str = "pothole\nravelling\n") -> Path:
@@ -169,6 +174,105 @@ def test_something_else_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "dataset" / "thesis.txt").write_text("years of work")
     with pytest.raises(InputError, match="holds something other than a dataset"):
         run(yolo(tmp_path / "set", {"a": ""}), tmp_path)
+
+
+@pytest.mark.parametrize("place", ["refer", "link", "copy"])
+def test_pictures_in_the_dataset_that_would_be_replaced_are_not_lost(tmp_path: Path, place: str) -> None:
+    old, _ = run(yolo(tmp_path / "set", {"a": ""}), tmp_path, place="copy")
+    content = {"images": [{"id": 1, "file_name": "a.jpg"}], "categories": [], "annotations": []}
+    (tmp_path / "labels.json").write_text(json.dumps(content))
+    shutil.rmtree(tmp_path / "set")
+    if place == "copy":
+        run(tmp_path / "labels.json", tmp_path, place=place)
+    else:
+        with pytest.raises(InputError, match=r"a\.jpg: lies in .*dataset, which would be replaced; .*or --copy"):
+            run(tmp_path / "labels.json", tmp_path, place=place)
+    assert (old.folder / "images" / "a.jpg").is_file()
+    assert len(read_dataset(old.folder)) == 1
+
+
+def test_labels_in_the_dataset_that_would_be_replaced_are_not_lost(tmp_path: Path) -> None:
+    old, _ = run(yolo(tmp_path / "set", {"a": ""}), tmp_path)
+    path = old.folder / "labels.json"
+    path.write_text(json.dumps({"images": [], "categories": [], "annotations": []}))
+    with pytest.raises(InputError, match="which would be replaced; choose another --out"):
+        run(path, tmp_path, place="copy")
+
+
+def test_an_export_does_not_replace_the_pictures_that_the_dataset_refers_to(tmp_path: Path) -> None:
+    first, _ = run(yolo(tmp_path / "set", {"a": ""}), tmp_path)
+    export_dataset(first, tmp_path / "out", ExportOptions("coco", copy=True))
+    dataset, _ = run(tmp_path / "out", tmp_path)
+    with pytest.raises(InputError, match="which would be replaced; choose another folder"):
+        export_dataset(dataset, tmp_path / "out", ExportOptions("yolo"))
+    assert (tmp_path / "out" / "images" / "a.jpg").is_file()
+
+
+def test_a_picture_that_two_files_label_is_taken_once_and_the_other_is_listed(tmp_path: Path) -> None:
+    """Twice, in train and in val, would be learning from what is measured."""
+    root = tmp_path / "set"
+    (root / "annotations").mkdir(parents=True)
+    Image.new("RGB", (40, 20)).save(root / "a.jpg")
+    content = json.dumps({"images": [{"id": 1, "file_name": "a.jpg"}], "categories": [], "annotations": []})
+    for split in ("train", "val"):
+        (root / "annotations" / f"instances_{split}.json").write_text(content)
+    dataset, report = run(root, tmp_path)
+    assert [(p.name, p.split) for p in dataset] == [("a.jpg", "train")]
+    (listed,) = report.left_out
+    assert listed.file.name == "instances_val.json"
+    assert re.search(r"names a\.jpg again, which was taken as .*instances_train\.json labels it", listed.reason)
+
+
+def test_a_region_to_ignore_says_nothing_about_any_class(tmp_path: Path) -> None:
+    root = yolo(tmp_path / "set", {"a": "0 .5 .5 .5 .5\n"}, names="ignore\n")
+    dataset, _ = run(root, tmp_path)
+    (picture,) = read_pictures(dataset.folder).pictures
+    assert [a.maybe for p in dataset for a in p.annotations] == [NAMES]
+    assert len([region for region in picture.ignored if region.box != WHOLE]) == len(NAMES)
+
+
+@pytest.mark.parametrize(("target", "maybe"), [({"label": "ignore", "maybe": ["pothole"]}, ["pothole"]), (None, None)])
+def test_a_card_may_say_what_their_ignore_is(target: object, maybe: list[str] | None) -> None:
+    terms = {"title": "t", "licence": "l", "attribution": "a", "looked_for": ["pothole"]}
+    source = Source.model_validate({**terms, "class_map": {"ignore": target}})
+    theirs = Annotation(label="ignore", box=(0, 0, 1, 1))
+    mapped, _ = map_classes(SourcePicture(Path("a"), Path("b"), (theirs,)), source)
+    assert [list(a.maybe) for a in mapped] == ([maybe] if maybe else [])
+
+
+def test_a_pass_over_every_class_and_one_over_a_single_class_both_count() -> None:
+    terms = {"title": "t", "licence": "l", "attribution": "a", "looked_for": ["pothole", "ravelling"]}
+    source = Source.model_validate({**terms, "class_map": {}})
+    said = {"passes": {"*": ("5", "6"), "ravelling": ("R3",)}}
+    picture = describe(SourcePicture(Path("a"), Path("b"), (), said), "own", source, ImportOptions(), 40, 20)
+    assert picture.passes == {"pothole": ("5", "6"), "ravelling": ("5", "6", "R3")}
+
+
+def test_something_impossible_is_one_line(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    root.mkdir()
+    for name in ("a.jpg", "b.jpg", "c.jpg"):
+        Image.new("RGB", (40, 20)).save(root / name)
+    odd = [{"split": "dev", "group": 5}, {"name": " "}]
+    images = [{"id": n, "file_name": f"{n}.jpg", "schouw": ours} for n, ours in zip("ab", odd, strict=True)]
+    content = {"images": [*images, {"id": "c", "file_name": "c.jpg"}], "categories": [], "annotations": []}
+    (root / "labels.json").write_text(json.dumps(content))
+    _, report = run(root, tmp_path)
+    assert [x.reason for x in report.left_out] == [
+        "says something impossible of a.jpg: split: Input should be 'train', 'val' or 'test'",
+        "says something impossible of b.jpg: name: Value error, is empty",
+    ]
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"name": "\xe9"}', b'{"name": "a", "path": "a", "width": 4, "height": 3, "source": "s", "lon": NaN}']
+)
+def test_a_line_that_is_no_utf_8_or_no_place_is_named(tmp_path: Path, line: bytes) -> None:
+    dataset, _ = run(yolo(tmp_path / "set", {"a": ""}), tmp_path)
+    path = dataset.folder / "pictures.jsonl"
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    with pytest.raises(InputError, match=r"pictures\.jsonl: line 2 is not a picture: (Invalid JSON|lon)"):
+        list(read_dataset(dataset.folder))
 
 
 def test_a_picture_that_is_gone_stops_an_export_and_is_left_out_of_training(tmp_path: Path) -> None:

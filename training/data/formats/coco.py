@@ -1,9 +1,12 @@
 """COCO's instances: one JSON file for each split. What COCO has no key for lies under a key that others skip."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from detector.errors import InputError
 from detector.taxonomy import NAMES
@@ -23,11 +26,12 @@ from training.data.formats.source import (
     well_formed,
 )
 from training.data.formats.target import Target
-from training.data.record import IGNORE, Annotation, Mask, Picture, extras
+from training.data.record import DRAWN, IGNORE, Annotation, Mask, Picture, as_texts, extras, from_texts
 
 NATIVE = {"label", "box", "outline", "mask", "difficult"}
 NATIVE_PICTURE = {"name", "path", "width", "height", "sha256", "annotations"}
 CLASSES = (*NAMES, IGNORE)
+KEYS = {"id", "image_id", "category_id", "bbox", "area", "segmentation", "iscrowd", "attributes", EXTRAS}
 
 
 def matches(source: Path) -> bool:
@@ -66,7 +70,7 @@ def _root(file: Path) -> Path:
 
 def _files(source: Path) -> list[Path]:
     folders = [source, source / "annotations", *sorted(p for p in source.glob("*") if p.is_dir())]
-    direct = [p for folder in folders if folder.is_dir() for p in sorted(folder.glob("*.json"))]
+    direct = [p for folder in folders if folder.is_dir() for p in sorted(folder.glob("*.json")) if p.is_file()]
     return matching_files(source, ".json") if source.is_file() else list(dict.fromkeys(direct))
 
 
@@ -74,7 +78,8 @@ def _read_file(path: Path, album: Album) -> Iterator[Found]:
     content = load(path)
     with well_formed(path, "an id, a name, or an annotation"):
         names = {category["id"]: str(category["name"]) for category in content["categories"]}
-        boxes: dict[Any, list[dict[str, Any]]] = {image["id"]: [] for image in content["images"]}
+        times = Counter(image["id"] for image in content["images"])
+        boxes: dict[Any, list[dict[str, Any]]] = {number: [] for number in times}
         strays = [entry for entry in content.get("annotations", []) if entry.get("image_id") not in boxes]
         for entry in content.get("annotations", []):
             boxes.get(entry.get("image_id"), []).append(entry)
@@ -86,6 +91,8 @@ def _read_file(path: Path, album: Album) -> Iterator[Found]:
     for image in content["images"]:
         try:
             with well_formed(path, "an image or its annotations"):
+                if times[image["id"]] > 1:
+                    raise InputError(path, f"several images have the id {image['id']}: whose are its boxes?")
                 picture = _read_image(path, image, boxes[image["id"]], names, album, split)
         except InputError as problem:
             yield LeftOut(path, "picture", f"{image.get('file_name')}: {problem}")
@@ -107,7 +114,8 @@ def _read_image(
     size = (int(image.get("height") or 0), int(image.get("width") or 0))
     left_out: list[LeftOut] = []
     annotations = [_read_annotation(path, entry, names, size, left_out) for entry in entries]
-    said = {"width": size[1], "height": size[0], "split": split}
+    place = {key: image[key] for key in ("lon", "lat") if isinstance(image.get(key), int | float)}
+    said = {"width": size[1], "height": size[0], "split": split, **place}
     if EXTRAS in image:
         said |= {"split": None, **image[EXTRAS]}
     return SourcePicture(picture, path, tuple(annotations), said, tuple(left_out))
@@ -134,13 +142,17 @@ def _read_annotation(
             own["box"] = rle.mask_box(rle.decode(own["mask"]))
     except (KeyError, TypeError, ValueError) as problem:
         raise InputError(path, f"{where} has no box x, y, width, height") from problem
-    attributes = {str(k): str(v) for k, v in (entry.get("attributes") or {}).items()}
-    if attributes:
-        own["attributes"] = attributes
-    fields, moved = restore(own, entry.get(EXTRAS, {}), own["box"])
+    fields, moved = restore(own | _foreign(entry, own), entry.get(EXTRAS, {}), own["box"])
     if moved:
         left_out.append(LeftOut(path, "changed", f"{where} was moved; its old shape is dropped", fault=False))
     return annotation(path, where, **fields)
+
+
+def _foreign(entry: dict[str, Any], own: Collection[str]) -> dict[str, Any]:
+    """What other programs say beyond COCO's keys, or in `attributes`: our field of that name, else an attribute."""
+    said = {key: value for key, value in entry.items() if key not in KEYS} | (entry.get("attributes") or {})
+    texts = as_texts({key: value for key, value in said.items() if value is not None})
+    return from_texts(Annotation, texts, {*own, DRAWN})
 
 
 def _shape(path: Path, where: str, segmentation: Any, size: tuple[int, int]) -> dict[str, Any]:
@@ -154,7 +166,7 @@ def _shape(path: Path, where: str, segmentation: Any, size: tuple[int, int]) -> 
             mask = Mask(size=(height, width), counts=counts)
             rle.decode(mask)
             return {"mask": mask}
-        rings = [list(zip(flat[::2], flat[1::2], strict=True)) for flat in segmentation or []]
+        rings = [list(zip(flat[::2], flat[1::2], strict=True)) for flat in segmentation or [] if flat]
     except (KeyError, TypeError, ValueError) as problem:
         raise InputError(path, f"{where} has a segmentation that can't be read") from problem
     return {"outline": rings} if rings else {}
@@ -179,7 +191,7 @@ def write(target: Target) -> None:
             for number, picture in enumerate(_of(target, split, False), start=1):
                 for a in picture.annotations:
                     count += 1
-                    entry = _entry(count, number, a, target)
+                    entry = _entry(count, number, a, picture, target)
                     file.write(("," if count > 1 else "") + "\n" + json.dumps(entry, ensure_ascii=False))
             file.write("]}\n")
 
@@ -198,7 +210,7 @@ def _image(number: int, picture: Picture) -> dict[str, Any]:
     }
 
 
-def _entry(number: int, image: int, a: Annotation, target: Target) -> dict[str, Any]:
+def _entry(number: int, image: int, a: Annotation, picture: Picture, target: Target) -> dict[str, Any]:
     x0, y0, x1, y1 = a.box
     segmentation: Any = [[value for corner in ring for value in corner] for ring in a.outline]
     native = NATIVE
@@ -212,8 +224,22 @@ def _entry(number: int, image: int, a: Annotation, target: Target) -> dict[str, 
         "image_id": image,
         "category_id": CLASSES.index(a.label) + 1,
         "bbox": [round(v, 6) for v in (x0, y0, x1 - x0, y1 - y0)],
-        "area": round((x1 - x0) * (y1 - y0), 6),
+        "area": round(_area(a, (picture.height, picture.width)), 6),
         "segmentation": segmentation,
         "iscrowd": int(a.difficult),
         **({EXTRAS: fields} if fields else {}),
     }
+
+
+def _area(a: Annotation, size: tuple[int, int]) -> float:
+    """Square pixels of a picture of `size` (height, width): of the mask, else inside the outline, else of the box."""
+    if a.mask is not None:
+        pixels = rle.decode(a.mask)
+        return float(pixels.mean()) * size[0] * size[1]  # a mask may have another size than the picture
+    if len(a.outline) == 1:
+        x, y = np.asarray(a.outline[0]).T
+        return abs(float(x @ np.roll(y, 1) - y @ np.roll(x, 1))) / 2
+    if a.outline:
+        return float(rle.fill(a.outline, size).sum())
+    x0, y0, x1, y1 = a.box
+    return (x1 - x0) * (y1 - y0)

@@ -29,7 +29,7 @@ from training.data.formats.source import (
     well_formed,
 )
 from training.data.formats.target import Target
-from training.data.record import IGNORE, Annotation, Picture, extras, from_texts
+from training.data.record import DRAWN, IGNORE, Annotation, Picture, extras, from_texts
 
 CHOICES = {"severity": ("L", "M", "E"), "confidence": ("1", "2", "3")}
 NATIVE_PICTURE = {"name", "path", "width", "height", "sha256", "annotations"}
@@ -42,7 +42,9 @@ def matches(source: Path) -> bool:
 
 
 def _files(source: Path) -> list[Path]:
-    return matching_files(source, ".json") if source.is_file() else sorted(source.glob("*.json"))
+    if source.is_file():
+        return matching_files(source, ".json")
+    return sorted(p for p in source.glob("*.json") if p.is_file())
 
 
 def _is_tasks(path: Path) -> bool:
@@ -86,23 +88,37 @@ def _read_task(path: Path, task: dict[str, Any], album: Album) -> SourcePicture:
         answers = [{"result": _of_minimal(task)}]
     if not answers:
         return SourcePicture(picture, path, None, said)
+    if not said.get("looked_for"):
+        said.pop("looked_for", None)  # it was exported unlabelled, and answered since
     left_out: list[LeftOut] = []
     annotations: list[Annotation] = []
-    people = [_person(answer, n) for n, answer in enumerate(answers, start=1)]
-    for answer, person in zip(answers, people, strict=True):
+    latest = _latest(answers)
+    if len(latest) < len(answers):
+        older = f"{where}: the latest answer of each person counts, not {len(answers) - len(latest)} older ones"
+        left_out.append(LeftOut(path, "changed", older, fault=False))
+    for person, answer in latest.items():
         annotations += _read_answer(path, where, answer, person, left_out)
-    if len(answers) > 1:
-        said["passes"] = {EVERY_CLASS: tuple(people)}
-    sizes = {(r.get("original_width"), r.get("original_height")) for answer in answers for r in answer["result"]}
+    if len(latest) > 1:
+        said["passes"] = {EVERY_CLASS: tuple(map(str, latest))}
+    sizes = {(r.get("original_width"), r.get("original_height")) for a in latest.values() for r in a["result"]}
     if len(sizes) == 1 and all(isinstance(n, int | float) for n in next(iter(sizes))):
         said["width"], said["height"] = (int(n) for n in next(iter(sizes)))
     return SourcePicture(picture, path, tuple(annotations), said, tuple(left_out))
 
 
-def _person(answer: dict[str, Any], number: int) -> str:
+def _latest(answers: list[dict[str, Any]]) -> dict[str | None, dict[str, Any]]:
+    """The latest answer of each person, in the order of the file."""
+    given = [(_person(answer, n, len(answers)), answer) for n, answer in enumerate(answers, start=1)]
+    return dict(given) | dict(sorted(given, key=lambda pair: str(pair[1].get("updated_at") or "")))  # in ISO 8601
+
+
+def _person(answer: dict[str, Any], number: int, count: int) -> str | None:
+    """Who gave an answer. Where nobody says, several answers are numbered, so that each is a pass of its own."""
     by = answer.get("completed_by")
     by = by.get("email") or by.get("id") if isinstance(by, dict) else by
-    return str(by) if by is not None else f"annotator {number}"
+    if by is None:
+        return f"annotator {number}" if count > 1 else None
+    return str(by)
 
 
 def _of_minimal(task: dict[str, Any]) -> list[dict[str, Any]]:
@@ -113,7 +129,7 @@ def _of_minimal(task: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _read_answer(
-    path: Path, where: str, answer: dict[str, Any], person: str, left_out: list[LeftOut]
+    path: Path, where: str, answer: dict[str, Any], person: str | None, left_out: list[LeftOut]
 ) -> Iterator[Annotation]:
     choices: dict[str, dict[str, str]] = {}
     for result in answer.get("result", []):
@@ -122,12 +138,11 @@ def _read_answer(
         if result.get("type") in {"choices", "textarea"} and given:
             text = given if isinstance(given, str) else ", ".join(map(str, given))
             choices.setdefault(str(result.get("id")), {})[str(result.get("from_name"))] = text
-    named = answer.get("completed_by") is not None
     for result in answer.get("result", []):
         if result.get("type") in {"choices", "textarea"}:
             continue
         texts = choices.get(str(result.get("id")), {})
-        yield from _read_region(path, where, result, texts, person if named else None, left_out)
+        yield from _read_region(path, where, result, texts, person, left_out)
 
 
 def _read_region(
@@ -147,7 +162,8 @@ def _read_region(
         label = str(names[0])
     except (KeyError, IndexError, TypeError, ValueError) as problem:
         raise InputError(path, f"{here} has no label, size or place") from problem
-    own: dict[str, Any] = {"label": label, "annotator": person, **shape, **from_texts(Annotation, texts)}
+    own: dict[str, Any] = {"label": label, "annotator": person, **shape}
+    own |= from_texts(Annotation, texts, {*own, DRAWN})
     carried = (result.get("meta") or {}).get(EXTRAS, {})
     fields, moved = restore(own, carried, shape["box"])
     if moved:
@@ -189,7 +205,8 @@ def _task(number: int, picture: Picture, target: Target) -> dict[str, Any]:
         scores = [a.score for a in picture.annotations if a.score is not None]
         answer |= {"model_version": EXTRAS, "score": min(scores, default=0.0)}  # unsure pictures first
     data = {"image": image, EXTRAS: extras(picture, NATIVE_PICTURE)}
-    return {"id": number, "data": data, "predictions" if target.pre_labels else "annotations": [answer]}
+    answers = [answer] if target.pre_labels or picture.looked_for or picture.annotations else []
+    return {"id": number, "data": data, "predictions" if target.pre_labels else "annotations": answers}
 
 
 def _regions(number: int, a: Annotation, picture: Picture, target: Target) -> Iterator[dict[str, Any]]:

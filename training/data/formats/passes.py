@@ -76,7 +76,7 @@ class Passes:
         before = picture.said.get("passes", {})
         people = dict.fromkeys([*before.get(SEARCHED_FOR, ()), *(finding.annotator for finding in findings)])
         said = {**picture.said, "passes": {**before, SEARCHED_FOR: tuple(people)}}
-        if picture.annotations is None:
+        if not picture.labelled:
             said |= {"looked_for": (SEARCHED_FOR,), "width": width, "height": height}
         return replace(picture, annotations=(*(picture.annotations or ()), *patches), said=said)
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from PIL import ExifTags
 from PIL import Image as PillowImage
 
 from detector.errors import InputError
-from training.data.record import Annotation
+from training.data.record import Annotation, first_fault
 
 PICTURE_SUFFIXES = {".webp", ".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"}
 SPLITS = {
@@ -51,6 +52,12 @@ class SourcePicture:
     said: dict[str, Any] = field(default_factory=dict)  # fields of `Picture` that the source knows
     left_out: tuple[LeftOut, ...] = ()
 
+    @property
+    def labelled(self) -> bool:
+        """Whether somebody labelled it. Exports of ours have label files of other pictures too, and say so in them."""
+        said_unlabelled = not self.annotations and self.said.get("looked_for") in ([], ())
+        return self.annotations is not None and not said_unlabelled
+
 
 Found = SourcePicture | LeftOut
 
@@ -88,42 +95,54 @@ class Album:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._by_name: dict[str, list[Path]] = {}
+        self._by_stem: dict[str, list[Path]] = {}
         for path in sorted(root.rglob("*")):
             if is_picture(path):
                 self._by_name.setdefault(path.name, []).append(path)
+                self._by_stem.setdefault(path.stem, []).append(path)
 
     def find(self, said: str) -> Path:
         """The picture that is meant. Raises InputError when there is none, or several fit equally well."""
-        parts = re.sub(r"^.*[?&]d=", "", said.replace("\\", "/")).split("/")
-        candidates = self._by_name.get(parts[-1], [])
-        if not candidates and re.match(r"[0-9a-f]{8}-", parts[-1]):  # Label Studio puts this before uploaded names
-            candidates = self._by_name.get(parts[-1][9:], [])
+        text = re.sub(r"^.*[?&]d=", "", said.replace("\\", "/"))
+        parts = (text if self._called(text) else unquote(text)).split("/")
+        candidates = self._called(parts[-1])
         if not candidates:
             raise InputError(said, f"is named but lies nowhere in {self.root}")
-        shared = [shared_tail(path.parts, parts) for path in candidates]
+        shared = [shared_tail(path.parent.parts, parts[:-1]) for path in candidates]
         best = [path for path, n in zip(candidates, shared, strict=True) if n == max(shared)]
         if len(best) > 1:
             raise InputError(said, f"may be any of {len(best)} pictures of that name in {self.root}")
         return best[0]
 
     def others(self, used: set[Path]) -> Iterator[Path]:
-        """Pictures that no label file named."""
+        """Pictures that are not among those."""
         for paths in self._by_name.values():
             yield from (path for path in paths if path not in used)
+
+    def _called(self, said: str) -> list[Path]:
+        name = said.rpartition("/")[2]
+        uploaded = re.sub(r"^[0-9a-f]{8}-", "", name)  # Label Studio puts this before uploaded names
+        without_suffix = [] if is_picture(Path(name)) else self._by_stem.get(name, [])  # CVAT: frames of a video
+        return self._by_name.get(name) or self._by_name.get(uploaded) or without_suffix
 
 
 def read_all(
     files: Sequence[Path], album: Album, read_file: Callable[[Path, Album], Iterator[Found]]
 ) -> Iterator[Found]:
-    """All that label files say, then the pictures of the album that none of them named."""
-    used: set[Path] = set()
+    """All that label files say of pictures that one of them labels, then the pictures that none does."""
+    labelled: set[Path] = set()
+    unlabelled: dict[Path, SourcePicture] = {}
     for file in files:
         for found in read_file(file, album):
-            if isinstance(found, SourcePicture):
-                used.add(found.path)
-            yield found
-    for path in album.others(used):
-        yield SourcePicture(path, files[0], None)
+            if isinstance(found, LeftOut):
+                yield found
+            elif found.labelled:
+                labelled.add(found.path)
+                yield found
+            else:
+                unlabelled.setdefault(found.path, found)
+    for path in album.others(labelled):
+        yield unlabelled.get(path) or SourcePicture(path, files[0], None)
 
 
 def shared_tail(a: Iterable[str], b: Iterable[str]) -> int:
@@ -147,10 +166,7 @@ def annotation(file: Path, where: str, **fields: Any) -> Annotation:
     try:
         return Annotation(**fields)
     except ValueError as problem:
-        errors = getattr(problem, "errors", None)
-        first = errors()[0] if errors else {"loc": (), "msg": str(problem)}
-        key = ".".join(str(part) for part in first["loc"])
-        raise InputError(file, f"{where}: {key}: {first['msg']}") from problem
+        raise InputError(file, f"{where}: {first_fault(problem)}") from problem
 
 
 @contextlib.contextmanager

@@ -55,6 +55,12 @@ class Target:
         self.carried_fields.update((name, where) for name in fields)
 
 
+def check_kept(path: Path, replaced: Path, remedy: str) -> None:
+    """Raise InputError when a file lies in a folder that is about to be replaced: it may be the only copy."""
+    if path.resolve().is_relative_to(replaced.resolve()):
+        raise InputError(path, f"lies in {replaced}, which would be replaced", remedy)
+
+
 def place_file(source: Path, target: Path, copy: bool) -> None:
     """Copy a file, or make a hard link, or where the disks differ a symbolic one."""
     if copy:

@@ -225,6 +225,49 @@ def test_coco_with_run_lengths_and_a_crowd(tmp_path: Path) -> None:
     assert ["image 9" in str(x) for x in report.left_out] == [True]
 
 
+def coco(root: Path, annotations: list[dict[str, object]], *images: dict[str, object]) -> Path:
+    """COCO's file of pictures 1, 2, ... with what is said of each."""
+    draw(*(root / f"{n}.jpg" for n, _ in enumerate(images, start=1)))
+    said = [{"id": n, "file_name": f"{n}.jpg", **image} for n, image in enumerate(images, start=1)]
+    content = {"images": said, "categories": [{"id": 1, "name": "pothole"}], "annotations": annotations}
+    write(root / "labels.json", json.dumps(content))
+    return root
+
+
+def test_coco_keeps_what_other_programs_say(tmp_path: Path) -> None:
+    more = {"score": 0.5, "track_id": 7, "severity": "M", "label": "deep", "drawn": "by hand"}
+    attributes = {"occluded": True, "wet": None, "weather": "dry"}
+    entry = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9], "attributes": attributes, **more}
+    root = coco(tmp_path / "coco", [entry], {"lat": 52.25, "lon": 6.75, "licence": 3})
+    pictures, _ = imported(root, tmp_path, looked_for=("pothole",))
+    (a,) = pictures["1.jpg"].annotations
+    assert (a.label, a.score, a.severity, a.occluded) == ("pothole", 0.5, "M", True)
+    assert a.attributes == {"track_id": "7", "label": "deep", "drawn": "by hand", "weather": "dry"}
+    assert (pictures["1.jpg"].lon, pictures["1.jpg"].lat) == (6.75, 52.25)
+
+
+def test_coco_with_an_empty_ring(tmp_path: Path) -> None:
+    entry = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9], "segmentation": [[]]}
+    pictures, report = imported(coco(tmp_path / "coco", [entry], {}), tmp_path, looked_for=("pothole",))
+    assert [a.box for a in pictures["1.jpg"].annotations] == [(1, 1, 10, 10)]
+    assert not report.left_out
+
+
+def test_coco_images_of_one_id_are_left_out(tmp_path: Path) -> None:
+    entry = {"id": 1, "image_id": 7, "category_id": 1, "bbox": [1, 1, 9, 9]}
+    root = coco(tmp_path / "coco", [entry], {"id": 7}, {"id": 7}, {})
+    pictures, report = imported(root, tmp_path, looked_for=("pothole",))
+    assert list(pictures) == ["3.jpg"]
+    assert sum("several images have the id 7" in x.reason for x in report.left_out) == 2
+
+
+def test_a_folder_called_as_a_label_file_is_passed_over(tmp_path: Path) -> None:
+    root = coco(tmp_path / "coco", [], {})
+    (root / "x.json").mkdir()
+    pictures, _ = imported(root, tmp_path, looked_for=("pothole",))
+    assert list(pictures) == ["1.jpg"]
+
+
 CVAT_IMAGES = """<annotations><version>1.1</version>
 <image id="0" name="drive/a.jpg" subset="Train" width="40" height="20">
  <box label="pothole" source="manual" occluded="1" xtl="1.00" ytl="2.00" xbr="10.50" ybr="12.00" z_order="0">
@@ -254,6 +297,17 @@ def test_cvat_for_images(tmp_path: Path) -> None:
     assert mask.box == (4, 6, 6, 8)
     assert turned.box == (10, 5, 20, 15)
     assert ["polyline" in str(x) for x in report.left_out] == [True]
+
+
+def test_cvat_names_frames_of_a_video_without_their_suffix(tmp_path: Path) -> None:
+    root = tmp_path / "task"
+    draw(root / "images/a/frame_000000.PNG", root / "images/b/frame_000000.PNG")
+    image = '<image id="{}" name="{}/frame_000000" width="40" height="20"/>'
+    write(root / "annotations.xml", f"<annotations>{image.format(0, 'a')}{image.format(1, 'b')}</annotations>")
+    _, report = imported(root, tmp_path, looked_for=("pothole",))
+    assert report.dataset is not None
+    assert len(report.dataset) == 2
+    assert not report.left_out
 
 
 CVAT_VIDEO = """<annotations><version>1.1</version>
@@ -343,6 +397,63 @@ def test_label_studio_with_two_annotators(tmp_path: Path) -> None:
     assert len(report.left_out) == 2
     assert any("brushlabels" in str(x) for x in report.left_out)
     assert any("c.jpg" in str(x) and "nobody labelled it" in str(x) for x in report.left_out)
+
+
+def answer(x: float, **more: object) -> dict[str, object]:
+    return {"result": [region("rectanglelabels", "pothole", x=x, y=10, width=20, height=50)], **more}
+
+
+@pytest.mark.parametrize(
+    ("answers", "passes", "annotators"),
+    [
+        ([answer(10)], (), [None]),
+        ([answer(10), {"result": []}], ("annotator 1", "annotator 2"), ["annotator 1"]),
+        ([answer(10, completed_by=5), answer(20, completed_by=6)], ("5", "6"), ["5", "6"]),
+    ],
+)
+def test_label_studio_answers_and_their_boxes_have_one_name(
+    tmp_path: Path, answers: list[object], passes: tuple[str, ...], annotators: list[str | None]
+) -> None:
+    root = tmp_path / "project"
+    draw(root / "a.jpg")
+    write(root / "export.json", json.dumps([{"id": 1, "data": {"image": "a.jpg"}, "annotations": answers}]))
+    pictures, _ = imported(root, tmp_path, looked_for=("pothole",))
+    assert pictures["a.jpg"].passes.get("pothole", ()) == passes
+    assert [a.annotator for a in pictures["a.jpg"].annotations] == annotators
+
+
+@pytest.mark.parametrize("times", [("", ""), ("2026-01-02T00:00:00Z", "2026-01-01T00:00:00Z")])
+def test_label_studio_counts_the_latest_answer_of_a_person(tmp_path: Path, times: tuple[str, str]) -> None:
+    root = tmp_path / "project"
+    draw(root / "a.jpg")
+    first, second = (answer(10 * n, completed_by=5, updated_at=time) for n, time in enumerate(times, start=1))
+    write(root / "export.json", json.dumps([{"id": 1, "data": {"image": "a.jpg"}, "annotations": [first, second]}]))
+    pictures, report = imported(root, tmp_path, looked_for=("pothole",))
+    assert [a.box[0] for a in pictures["a.jpg"].annotations] == [4 if times[0] > times[1] else 8]
+    assert pictures["a.jpg"].passes == {}
+    assert [(x.what, x.fault) for x in report.left_out] == [("changed", False)]
+
+
+def test_label_studio_encodes_names_and_its_export_may_lie_beside_the_tasks(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    draw(root / "x/a b.jpg", root / "y/a b.jpg")
+    task = {"id": 1, "data": {"image": "/data/local-files/?d=x/a%20b.jpg"}}
+    write(root / "a.json", json.dumps([{**task, "predictions": [answer(10)]}]))
+    write(root / "b.json", json.dumps([{**task, "annotations": [answer(10)]}]))
+    pictures, report = imported(root, tmp_path, looked_for=("pothole",))
+    assert [len(p.annotations) for p in pictures.values()] == [1]
+    assert [x.file.parent.name for x in report.left_out] == ["y"]
+
+
+def test_label_studio_choices_do_not_change_what_a_region_is(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    draw(root / "a.jpg")
+    choice = {"id": "r1", "type": "choices", "from_name": "label", "value": {"choices": ["deep"]}}
+    box = region("rectanglelabels", "pothole", x=10, y=10, width=20, height=50)
+    task = {"id": 1, "data": {"image": "a.jpg"}, "annotations": [{"result": [box, choice]}]}
+    write(root / "export.json", json.dumps([task]))
+    pictures, _ = imported(root, tmp_path, looked_for=("pothole",))
+    assert [(a.label, a.attributes) for a in pictures["a.jpg"].annotations] == [("pothole", {"label": "deep"})]
 
 
 def test_masks_of_dnit_as_published(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What goes out in a format comes back as it was, and so does what the format has no place for."""
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from detector.errors import SettingsError
 from tests.training.data.formats.making import ORIGINS, comparable, make_dataset, pictures, there_and_back
 from training.data.exporting import ExportOptions, export_dataset
 from training.data.formats.registry import FORMATS, detect_format
@@ -47,3 +49,33 @@ def test_neither_a_folder_nor_a_source_names_the_place_and_split_of_voc_files(tm
     back = import_dataset(out, tmp_path / "back", ImportOptions()).dataset
     assert back is not None
     assert [(p.source, p.split) for p in back] == [("../../escaped", None), ("ours", "val")]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_unlabelled_picture_comes_back_unlabelled(tmp_path: Path, name: str) -> None:
+    """Not as one that was searched in vain: training would learn from it that there is no damage."""
+    common = {"name": "a", "path": "a", "width": 48, "height": 32, "source": "ours"}
+    searched, unlabelled = Picture(**common, looked_for=("pothole",)), Picture(**common)
+    export_dataset(make_dataset(tmp_path, [searched, unlabelled]), tmp_path / "export", ExportOptions(name))
+    form = "yolo" if "yolo" in name else name
+    for keep, expected in ((False, {("pothole",)}), (True, {("pothole",), ()})):
+        options = ImportOptions(format=form, keep_unlabelled=keep, looked_for=("ravelling",))
+        report = import_dataset(tmp_path / "export", tmp_path / "back", options)
+        assert report.dataset is not None
+        assert {picture.looked_for for picture in report.dataset} == expected
+        assert [str(x).partition("nobody labelled it")[1] for x in report.left_out] == ["nobody labelled it"] * (
+            not keep
+        )
+
+
+def test_what_was_drawn_in_an_unlabelled_picture_since_must_say_what_was_looked_for(tmp_path: Path) -> None:
+    record = Picture(name="a", path="a", width=48, height=32, source="ours")
+    export_dataset(make_dataset(tmp_path, [record]), tmp_path / "export", ExportOptions("coco"))
+    path = tmp_path / "export" / "annotations" / "instances_unsplit.json"
+    content = json.loads(path.read_text())
+    content["annotations"] = [{"id": 1, "image_id": 1, "category_id": 4, "bbox": [1, 2, 10, 12]}]
+    path.write_text(json.dumps(content))
+    with pytest.raises(SettingsError, match="--looked-for"):
+        import_dataset(tmp_path / "export", tmp_path / "back", ImportOptions())
+    report = import_dataset(tmp_path / "export", tmp_path / "back", ImportOptions(looked_for=("pothole",)))
+    assert [picture.looked_for for picture in report.dataset or ()] == [("pothole",)]
