@@ -81,9 +81,10 @@ def test_a_run_cut_off_while_its_result_is_made_makes_it_again(
     settings, last = config(tmp_path), checkpoint(tmp_path / "run", 1)
     before = last.read_bytes()
     write_record(settings, [], [], [], tmp_path / "run")
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(run_folder, step, cut_off)
-        finish(settings, tmp_path / "run")
+        with pytest.raises(KeyboardInterrupt):
+            finish(settings, tmp_path / "run")
     assert last.read_bytes() == before
     monkeypatch.setattr(run_module, "learn", None)
     assert train(settings, tmp_path / "run", "cpu", print) == last
