@@ -5,6 +5,7 @@ CPUs.
 """
 
 import errno
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -146,17 +147,14 @@ class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
         )
 
     def validate(self) -> tuple[dict[str, float] | None, float | None]:
-        """Validate only where the config asks for it; the packaged model is measured by `training.evaluate`.
-
-        The last epoch is the result. None is the best: Ultralytics writes best.pt where both fitnesses are equal.
-        """
-        metrics = super().validate()[0] if self.config.validate_each_epoch else {}
-        self.best_fitness = 0.0
-        return metrics, None
+        """Validate only where the config asks for it; the packaged model is measured by `training.evaluate`."""
+        metrics, fitness = super().validate() if self.config.validate_each_epoch else ({}, None)
+        return metrics, fitness
 
     def save_model(self) -> bool:
         """Write the checkpoint whole or not at all: a run killed while writing must go on from the one before."""
         last = self.last
+        self.best_fitness = math.nan  # that of no epoch, for Ultralytics would write that as best.pt, which nobody uses
         with atomic_path(last) as self.last:
             saved = bool(super().save_model())
         self.last = last
