@@ -115,7 +115,8 @@ def export(
     split: Annotated[SplitName | None, typer.Option(help="Only this split.", show_default=False)] = None,
     copy: Annotated[bool, typer.Option("--copy", help="Copy the pictures. Default: link them.")] = False,
     predictions: Annotated[
-        bool, typer.Option("--predictions", help="For labelstudio: labels as proposals that somebody corrects.")
+        bool,
+        typer.Option("--predictions", help="For labelstudio and cvat: labels as proposals that somebody corrects."),
     ] = False,
 ) -> None:
     """Write a dataset in the form of another program.

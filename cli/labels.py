@@ -83,11 +83,12 @@ def split(
     from training.data.dataset import read_dataset
     from training.data.split import By, Split, check_shares, large_groups, split_dataset, summarise, write_manifest
 
-    shares: dict[Split, float] = {"train": 1.0 - val - test, "val": val, "test": test}
+    # Rounded: 1 - 0.7 - 0.3 is not nothing in binary numbers, and 1 - 0.9 - 0.1 is less.
+    shares: dict[Split, float] = {"train": round(1.0 - val - test, 9), "val": val, "test": test}
     check_shares(shares)
     dataset = read_dataset(data)
     with bars() as report:
-        manifest, unreadable = split_dataset(
+        manifest, left_out = split_dataset(
             dataset, By(by.value), shares, seed, block, cell, lambda done, total: report("pictures", done, total)
         )
     write_manifest(manifest, out)
@@ -95,7 +96,7 @@ def split(
     for name, count in large_groups(manifest):
         errors.print(f"note: {count} of {len(manifest.pictures)} pictures are one group, {name}", markup=False)
     typer.echo(f"split: {out}")
-    exit_if([f"left out: {sentence}" for sentence in unreadable])
+    exit_if([f"left out: {sentence}" for sentence in left_out])
 
 
 class TaskForm(StrEnum):
@@ -124,7 +125,8 @@ def select(
     """Choose frames worth labelling: doubtful, disputed by reviewers, or new; spread over the roads.
 
     All but the carriageway is blurred, and the model's boxes lie ready to be corrected. The corrected file comes back
-    with `schouw data import`.
+    with `schouw data import`. In CVAT each picture has a tag `picture`: tick its attribute `checked` once the picture
+    is right, for pictures without the tick come back as not labelled.
 
     Example:
 
@@ -141,9 +143,15 @@ def select(
         errors.print("note: no model of vehicles is installed, so vehicles on the carriageway stay to be seen")
     options_ = TaskOptions(n, to.value, footage)
     with bars() as report:
-        chosen = write_tasks(results, out, options_, disputed, others, report)
+        selected = write_tasks(results, out, options_, disputed, others, report)
+    chosen = selected.chosen
     reasons = ", ".join(f"{count} {reason}" for reason, count in Counter(c.reason for c in chosen).most_common())
+    if selected.elsewhere:
+        errors.print(
+            f"note: {selected.elsewhere} disputed frames lie in none of these results, or it can't be told in which"
+        )
     typer.echo(f"{len(chosen)} frames to label ({reasons}); {LIST} says why each: {out}")
+    exit_if([f"left out: {sentence}" for sentence in selected.left_out])
 
 
 def _show_splits(rows: "list[Summary]") -> None:

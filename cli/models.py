@@ -9,7 +9,7 @@ import typer
 from cli import options
 from cli.extras import needs
 from cli.progress import errors
-from detector.errors import SettingsError
+from detector.errors import InputError, SettingsError
 
 if TYPE_CHECKING:
     from training.data.pictures import LabelledPicture
@@ -140,7 +140,7 @@ def promote(
         comparison = promotion.promote(model, truth, force)
     for sentence in comparison.sentences():
         typer.echo(sentence)
-    typer.echo(f"in service: {comparison.new} (was {comparison.old})")
+    typer.echo(f"in service: {comparison.new} (was {comparison.old or 'none'})")
 
 
 @app.command(name="list")
@@ -151,11 +151,11 @@ def list_models() -> None:
 
         schouw model list
     """
-    from detector.model.weights import FILES, default_weights, installed_models, load_weights
+    from detector.model.weights import FILES, default_weights, installed_models, kept_weights
 
     present = default_weights().card.name
     for name in installed_models():
-        weights = load_weights(name)
+        weights = kept_weights(name)
         forms = ", ".join(form for form in FILES if weights.has(form))
         mark = "*" if weights.card.name == present else " "
         typer.echo(f"{mark} {weights.card.name} {weights.card.version} ({weights.card.created}): {forms}")
@@ -181,12 +181,10 @@ def export(
     """
     needs("torch", "ultralytics", "onnx" if form is NewForm.ONNX else "nncf", extra="train")
     from detector.model.weights import load_weights
-    from training.data.card import read_card
-    from training.data.pictures import read_pictures
     from training.export import add_form
 
     truth = _read(data, card, split)
-    seen = read_pictures(calibrate_on, read_card(card) if card else None).pictures if calibrate_on else ()
+    seen = _read(calibrate_on, card) if calibrate_on else ()
     with errors.status("exporting"):
         parity = add_form(load_weights(model), form.value, out, truth, seen)
     typer.echo(parity.sentence())
@@ -211,8 +209,11 @@ def package(
     typer.echo(f"model: {package_run(read_config(config), run, errors.print)}")
 
 
-def _read(data: Path | None, card: str | None, split: str | None) -> "list[LabelledPicture]":
-    """Read labelled pictures; say what is left out. Raises SettingsError without a folder."""
+def _read(data: Path | None, card: str | None, split: str | None = None) -> "list[LabelledPicture]":
+    """Read labelled pictures; say what is left out.
+
+    Raises SettingsError without a folder, and InputError when no picture is left.
+    """
     from training.data.card import read_card
     from training.data.pictures import read_pictures
 
@@ -221,6 +222,8 @@ def _read(data: Path | None, card: str | None, split: str | None) -> "list[Label
     reading = read_pictures(data, read_card(card) if card else None, split)
     for sentence in reading.left_out:
         errors.print(f"left out: {sentence}", style="yellow", markup=False, soft_wrap=True)
+    if not reading.pictures:
+        raise InputError(data, "no picture is left to measure", "put right what is left out, or import it again")
     return list(reading.pictures)
 
 

@@ -23,21 +23,25 @@ class FolderKind:
 
     def read_card(self, folder: Path) -> dict[str, Any]:
         """Read a folder's card. Raises `InputError` where there is none, or one of another kind or version."""
+        card = self._card_of_any_version(folder)
+        if card.get("version") != self.version:
+            raise InputError(
+                folder / self.card,
+                f"{self.briefly} of version {card.get('version')}; this schouw reads version {self.version}",
+                self.other_version,
+            )
+        return card
+
+    def _card_of_any_version(self, folder: Path) -> dict[str, Any]:
         path = folder / self.card
         if not path.is_file():
             raise InputError(folder, f"no {self.name.split(' ', 1)[1]} here: it has no {self.card}", self.where)
         try:
             card = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(path, "not valid JSON", self.again) from error
         if not isinstance(card, dict) or card.get("format") != self.format:
             raise InputError(path, f"not {self.name}'s description", self.where)
-        if card.get("version") != self.version:
-            raise InputError(
-                path,
-                f"{self.briefly} of version {card.get('version')}; this schouw reads version {self.version}",
-                self.other_version,
-            )
         return card
 
     def write_card(self, folder: Path, content: dict[str, Any]) -> None:
@@ -48,7 +52,9 @@ class FolderKind:
 
     def check_replaceable(self, folder: Path) -> None:
         """Raise `InputError` if `folder` holds something of another kind: writing one would remove it."""
-        is_ours = (folder / self.card).is_file()
-        is_empty = folder.is_dir() and not any(folder.iterdir())
-        if folder.exists() and not is_ours and not is_empty:
-            raise InputError(folder, f"holds something other than {self.name}", "choose another folder")
+        if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
+            return
+        try:
+            self._card_of_any_version(folder)
+        except InputError as error:
+            raise InputError(folder, f"holds something other than {self.name}", "choose another folder") from error

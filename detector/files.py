@@ -1,4 +1,4 @@
-"""Writing so that nothing is ever half there: a temporary name beside the target, then a rename."""
+"""Writing so that nothing is ever half there: a temporary name beside the target, then a rename. And reading text."""
 
 import os
 import shutil
@@ -6,6 +6,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from detector.errors import InputError
+
+
+def read_text(path: Path) -> str:
+    """The text of a file that somebody else wrote. Raises InputError for one that is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8-sig")  # programs for Windows begin such files with a mark
+    except UnicodeDecodeError as problem:
+        raise InputError(path, "is not UTF-8 text", "save it as UTF-8") from problem
 
 
 @contextmanager

@@ -5,12 +5,12 @@ model about it. Frames are then taken one by one, each time the one with the hig
 looks to what was taken (k-center, Sener & Savarese 2018) and distance on the map.
 """
 
+import http.client
 import json
 import math
-import urllib.error
 import urllib.request
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from detector.results import SurveyResult
 from detector.scene.camera import Camera
 from detector.types import Detection, Floats, Frame
 from training.data.duplicates import without_common
+from training.data.formats.source import shared_tail
 
 DISPUTED = ("reject", "relabel")  # decisions of a reviewer that the model was wrong
 PLAIN = 0.1  # worth of a frame that the model is sure of: it may still be new
@@ -58,19 +59,52 @@ class Choice:
     novelty: float  # distance in looks to those chosen before it, 0 to 1
 
 
-def candidates(survey: str, result: SurveyResult, disputed: Iterable[tuple[str, float]] = ()) -> list[Candidate]:
+class Paths:
+    """Files, found by as much of another path as ends the same: footage may lie elsewhere on another machine."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        for path in paths:
+            self._by_name[_parts(path)[-1]].append(path)
+
+    def closest(self, path: str) -> list[str]:
+        """Those that end like it by the most parts: none where no name is the same, several where they tie."""
+        found = self._by_name.get(_parts(path)[-1], [])
+        shared = [shared_tail(_parts(other), _parts(path)) for other in found]
+        return [other for other, n in zip(found, shared, strict=True) if n == max(shared)]
+
+
+def of_footage(disputed: Iterable[tuple[str, float]], sources: Iterable[str]) -> dict[str, list[float]]:
+    """Media times in s of disputed frames, by which of the footage `sources` they are of.
+
+    `disputed` are (path of the footage as the reviewer's server knows it, media time in s). One whose path fits several
+    sources, or fits its source worse than another disputed path does, is of none.
+    """
+    disputed = set(disputed)
+    ours, theirs = Paths(sorted(set(sources))), Paths(sorted({said for said, _ in disputed}))
+    times: dict[str, list[float]] = defaultdict(list)
+    for said, time in sorted(disputed):
+        match ours.closest(said):
+            case [source] if theirs.closest(source) == [said]:
+                times[source].append(time)
+    return dict(times)
+
+
+def near(time_s: float, times: Iterable[float]) -> list[float]:
+    """Those of `times` that mean the frame at `time_s`."""
+    return [time for time in times if abs(time - time_s) <= SAME_TIME_S]
+
+
+def candidates(survey: str, result: SurveyResult, disputed: Mapping[str, Sequence[float]]) -> list[Candidate]:
     """The frames of a survey that show the road well enough to label.
 
-    `disputed` are (name of the footage file, media time in s) of frames whose damage a reviewer rejected or relabelled.
+    `disputed` are the media times in s, by footage, of frames whose damage a reviewer rejected or relabelled.
     """
     cameras = {(c["width"], c["height"]): _camera(c) for c in result.meta["cameras"]}
     usable = {c.frame_index for c in result.coverage if c.usable}
     seen: dict[int, list[Detection]] = defaultdict(list)
     for index, detection in result.detections:
         seen[index].append(detection)
-    times: dict[str, list[float]] = defaultdict(list)
-    for name, time in disputed:
-        times[name].append(time)
     return [
         Candidate(
             survey,
@@ -78,7 +112,7 @@ def candidates(survey: str, result: SurveyResult, disputed: Iterable[tuple[str, 
             cameras[frame.width, frame.height],
             tuple(seen[frame.index]),
             max((entropy(d.score) for d in seen[frame.index]), default=0.0),
-            any(abs(frame.media_time_s - t) <= SAME_TIME_S for t in times[Path(frame.source).name]),
+            bool(near(frame.media_time_s, disputed.get(frame.source, ()))),
         )
         for frame in result.frames
         if frame.index in usable or seen[frame.index]
@@ -114,7 +148,7 @@ def choose(found: Sequence[Candidate], signatures: NDArray[np.float32], count: i
 
 
 def read_reviews(source: str, token: str | None = None) -> list[tuple[str, float]]:
-    """(footage file's name, media time in s) of every frame whose damage a reviewer last rejected or relabelled.
+    """(path of the footage, media time in s) of every frame whose damage a reviewer last rejected or relabelled.
 
     `source` is the answer of the server's `GET /v1/reviews` as a file, or the server's address. Raises InputError for
     anything else.
@@ -123,7 +157,7 @@ def read_reviews(source: str, token: str | None = None) -> list[tuple[str, float
     try:
         last = {r["defect"]: r for r in sorted(reviews, key=lambda r: r["id"])}
         return [
-            (Path(str(r["snapshot"]["source"])).name, float(r["snapshot"]["media_time_s"]))
+            (str(r["snapshot"]["source"]), float(r["snapshot"]["media_time_s"]))
             for r in last.values()
             if r["decision"] in DISPUTED and r["snapshot"].get("media_time_s") is not None
         ]
@@ -137,11 +171,11 @@ def _fetched(address: str, token: str | None) -> list[dict[str, Any]]:
     since: int | None = 0
     while since is not None:
         url = f"{address.rstrip('/').removesuffix('/v1/reviews')}/v1/reviews?since={since}"
-        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
         try:
+            request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
             with urllib.request.urlopen(request, timeout=60) as answer:
                 page = _json(answer.read(), url)
-        except (urllib.error.URLError, TimeoutError) as problem:
+        except (OSError, http.client.HTTPException, ValueError) as problem:  # ValueError: an address that is none
             raise InputError(url, f"can't be read ({problem})", "check the address and the token") from problem
         reviews += _reviews(page, url)
         since = page.get("next")
@@ -166,6 +200,10 @@ def _reviews(page: Any, source: str) -> list[dict[str, Any]]:
     if not isinstance(page, dict) or not isinstance(page.get("reviews"), list):
         raise InputError(source, "holds other things than reviews", "save the answer of GET /v1/reviews")
     return list(page["reviews"])
+
+
+def _parts(path: str) -> list[str]:
+    return path.replace("\\", "/").split("/")
 
 
 def _reason(candidate: Candidate) -> str:

@@ -7,16 +7,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from yaml.constructor import ConstructorError
 
 from detector.errors import InputError
-from detector.model.weights import CHECKPOINT, Look, weights_folder
+from detector.model.weights import CHECKPOINT, Look, ModelName, weights_folder
 from training.loggers import Logger
 
 # Ultralytics' settings for AdamW. Its warm-up starts biases at 0.1, which is for SGD: AdamW would move every bias by
 # 0.1 a step, and undo what the start weights knew.
 ADAMW = {"optimizer": "AdamW", "cos_lr": True, "warmup_bias_lr": 0.0}
+
+
+def _no_folder_of_the_run(name: str) -> str:
+    if name in ("weights", "rendered"):
+        raise ValueError(f"a run keeps other things in its folder '{name}'; choose another name")
+    return name
 
 
 WindowSide = Annotated[int, Field(ge=128, multiple_of=32)]
@@ -48,7 +54,7 @@ class TrainConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    name: str
+    name: Annotated[ModelName, AfterValidator(_no_folder_of_the_run)]  # of the packaged model, and of its folder
     version: str = "1"
     architecture: Literal["YOLO26n", "YOLO11n"] = "YOLO26n"
     start: Path  # weights to start from: a model of ours by its name, or a file (see `start_weights`)

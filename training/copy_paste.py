@@ -228,7 +228,7 @@ def _mask_path(picture: LabelledPicture, label: Label) -> Path:
 def _read_mask(path: Path, picture: LabelledPicture) -> Mask | None:
     """1 where there is damage, at the picture's size."""
     try:
-        mask = read_image(path)[..., 0] if path.is_file() else None
+        mask = read_image(path, upright=True)[..., 0] if path.is_file() else None
     except InputError:
         return None
     if mask is None:
@@ -239,6 +239,6 @@ def _read_mask(path: Path, picture: LabelledPicture) -> Mask | None:
 
 def _read(picture: LabelledPicture) -> Image | None:
     try:
-        return read_image(picture.path)
+        return read_image(picture.path, upright=True)
     except InputError:
         return None

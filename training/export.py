@@ -10,6 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,12 +19,27 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from detector.errors import InputError, SchouwError
+from detector.errors import InputError, SchouwError, SettingsError
 from detector.files import atomic_folder
 from detector.images import read_image
 from detector.model.preprocess import letterbox
-from detector.model.weights import CHECKPOINT, FILES, ONNX, OPENVINO, OPENVINO_INT8, Form, Look, Weights, write_card
+from detector.model.weights import (
+    CARD,
+    CHECKPOINT,
+    FILES,
+    ONNX,
+    OPENVINO,
+    OPENVINO_INT8,
+    Card,
+    Form,
+    Look,
+    Weights,
+    load_weights,
+    weights_folder,
+    write_card,
+)
 from training.data.pictures import LabelledPicture
+from training.evaluate import REPORT
 from training.evaluation.figures import RDD_CLASSES
 from training.evaluation.matching import Predictions, outcomes
 from training.evaluation.predictions import network_predictions
@@ -151,8 +167,15 @@ def add_form(
 ) -> Parity:
     """Write the model with one form more to `out`, if that form is as good as torch on `pictures`.
 
-    `seen` are the training pictures that set the ranges of 8-bit numbers. Raises ExportRefusedError with the figures.
+    `seen` are the training pictures that set the ranges of 8-bit numbers.
+
+    Raises:
+        ExportRefusedError: with the figures.
+        InputError: `out` holds something else, or is where models are looked up.
+        SettingsError: the pictures show nothing that could be measured.
     """
+    check_apart(weights, out)
+    check_measurable(pictures)
     with atomic_folder(out) as folder:
         copy_files(weights, folder)
         if form == "onnx":
@@ -164,15 +187,61 @@ def add_form(
         parity = compare(form, network_predictions(grown, pictures, "cpu", form), torch, pictures)
         if not parity.passed:
             raise ExportRefusedError(parity.sentence())
+        write_card(folder, with_form(weights.card, parity, len(pictures)))
     return parity
 
 
+def with_form(card: Card, parity: Parity, pictures: int) -> Card:
+    """The card with how good a form was found later, in place of what packaging noted of that form."""
+    metrics = deepcopy(card.metrics)
+    for figures in metrics.values():
+        if isinstance(figures, dict):
+            figures.get("exports", {}).pop(parity.form, None)
+    metrics[f"export, {parity.form}"] = {"form": parity.form, "pictures": pictures, **parity.figures()}
+    limit = f"Thresholds and calibration were fitted before the form {parity.form} was added, not on it."
+    limits = list(dict.fromkeys([*card.limits, limit]))
+    return card.model_copy(update={"metrics": metrics, "limits": limits})
+
+
+def check_apart(weights: Weights, out: Path) -> None:
+    """Raise InputError unless an export of this model may be written to `out`."""
+    if out.resolve() == weights.folder.resolve():
+        raise InputError(out, "is the model's own folder, which an export would replace", "choose another folder")
+    if out.resolve().is_relative_to(weights_folder().resolve()):
+        raise InputError(out, "lies where models are looked up", "choose another folder; schouw promote fills that one")
+    check_replaceable(out, weights.card.name)
+
+
+def check_replaceable(out: Path, name: str) -> None:
+    """Raise InputError if `out` holds anything but the model `name`: writing it again would remove that."""
+    if not out.exists() or (out.is_dir() and not any(out.iterdir())):
+        return
+    known = {CARD, *(name for names in FILES.values() for name in names)}
+    files = {p.relative_to(out) for p in out.rglob("*") if not p.is_dir()}
+    strange = [f for f in sorted(files) if f.as_posix() not in known and f.parts[0] != REPORT]
+    if strange or not (out / CARD).is_file() or load_weights(out.absolute()).card.name != name:
+        raise InputError(
+            out, f"holds something other than the model {name}", "choose another folder, or empty this one"
+        )
+
+
+def check_measurable(pictures: Sequence[LabelledPicture]) -> None:
+    """Raise SettingsError where no form can be shown to be as good as another: there is nothing to find."""
+    if not any(label.class_id in RDD_CLASSES for picture in pictures for label in picture.labels):
+        raise SettingsError(
+            f"none of the {len(pictures)} pictures to measure on shows a crack or pothole, so no form can be compared "
+            "with torch; name labelled pictures with damage"
+        )
+
+
 def copy_files(weights: Weights, folder: Path) -> None:
-    """Copy the network's files, all forms of it. Raises WeightsError if one is missing or changed."""
+    """Copy the network's files, all forms of it, and its report. Raises WeightsError if one is missing or changed."""
     verify(weights)
     for name in weights.card.files:
         (folder / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(weights.folder / name, folder / name)
+    if (weights.folder / REPORT).is_dir():
+        shutil.copytree(weights.folder / REPORT, folder / REPORT)
 
 
 def verify(weights: Weights) -> None:
@@ -183,7 +252,8 @@ def verify(weights: Weights) -> None:
 
 
 def compare(form: Form, found: Predictions, torch: Predictions, pictures: Sequence[LabelledPicture]) -> Parity:
-    """Measure what a form found beside what torch found. Without true boxes of RDD classes both are 0."""
+    """Measure what a form found beside what torch found. Raises SettingsError without true boxes of RDD classes."""
+    check_measurable(pictures)
     return Parity(form, *_f1_and_map(found, pictures), *_f1_and_map(torch, pictures))
 
 
@@ -211,7 +281,7 @@ def _exported(checkpoint: Path, input_px: int, end_to_end: bool, **options: Any)
 
 def _input(picture: LabelledPicture, input_px: int) -> NDArray[np.float32]:
     """(1, 3, height, width) 0..1: what the network is given of a picture."""
-    image = read_image(picture.path)
+    image = read_image(picture.path, upright=True)
     laid = letterbox(image.shape[1], image.shape[0], input_px).apply(image)
     return np.ascontiguousarray(laid.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
 

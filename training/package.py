@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from detector.errors import SchouwError
+from detector.errors import InputError, SchouwError
 from detector.files import atomic_folder
 from detector.model.weights import CARD, Card, Form, Weights, load_weights, write_card
 from detector.taxonomy import NAMES
@@ -19,7 +19,17 @@ from training.evaluate import REPORT, Subject, figures_of, write_report
 from training.evaluation.figures import Figures, best_thresholds, evaluate
 from training.evaluation.matching import Predictions, outcomes
 from training.evaluation.predictions import EVALUATION_CONF, network_predictions
-from training.export import ExportRefusedError, Parity, Recipe, compare, export, quantise, remove_form
+from training.export import (
+    ExportRefusedError,
+    Parity,
+    Recipe,
+    check_measurable,
+    check_replaceable,
+    compare,
+    export,
+    quantise,
+    remove_form,
+)
 
 LIMITS = [
     "Sizes and severity from one camera are estimates; depth is never measured.",
@@ -30,13 +40,19 @@ LIMITS = [
     "Night, rain and snow were only simulated.",
     "Thresholds and calibration were fitted on the validation pictures that the metrics are from.",
 ]
+NOTED = {"train", "rendered", "start"}  # of a run's settings: what its model learnt from
 
 
 def package_run(config: TrainConfig, run: Path, say: Callable[[str], None] = print) -> Path:
-    """Package the last checkpoint of a finished run as `<run>/<name>/`; the card says what it was trained on."""
-    from training.train import gather
+    """Package the last checkpoint of a finished run as `<run>/<name>/`; the card says what it was trained on.
 
-    record = json.loads((run / "record.json").read_text())
+    Pictures that can't be read are left out and said. Raises InputError for a folder that holds no such run.
+    """
+    from training.train import gather, whole
+
+    record, checkpoint = read_record(run), run / "weights" / "last.pt"
+    if not checkpoint.is_file():
+        raise InputError(checkpoint, "is missing", "train the run with schouw train first")
     recipe = Recipe(
         name=config.name,
         version=config.version,
@@ -47,9 +63,27 @@ def package_run(config: TrainConfig, run: Path, say: Callable[[str], None] = pri
         data=data_statement(record),
         limits=LIMITS,
     )
-    val, train = gather(config.val)[0], gather(config.train)[0]
-    package(run / "weights" / "last.pt", recipe, run / config.name, val, train, say)
+    (val, unread_val), (train, unread_train) = gather(config.val), gather(config.train)
+    (val, broken_val), (train, broken_train) = whole(val), whole(train)
+    for sentence in [*unread_val, *broken_val, *unread_train, *broken_train]:
+        say(f"left out: {sentence}")
+    package(checkpoint, recipe, run / config.name, val, train, say)
     return run / config.name
+
+
+def read_record(run: Path) -> dict[str, Any]:
+    """What a run was made from, as training noted it. Raises InputError where it did not."""
+    path = run / "record.json"
+    if not path.is_file():
+        raise InputError(run, "holds no record.json, so it is no run", "name the folder that schouw train wrote")
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(path, "is not valid JSON", "train the run again") from error
+    config = record.get("config") if isinstance(record, dict) else None
+    if not isinstance(config, dict) or {"pictures", "boxes"} - set(record) or NOTED - set(config):
+        raise InputError(path, "does not say what the run was trained on", "train the run again")
+    return dict(record)
 
 
 def package(
@@ -67,7 +101,11 @@ def package(
 
     Raises:
         ExportRefusedError: OpenVINO is worse than torch.
+        InputError: `out` holds something other than this model.
+        SettingsError: `val` shows nothing that could be measured.
     """
+    check_replaceable(out, recipe.name)
+    check_measurable(val)
     with atomic_folder(out) as folder:
         export(checkpoint, recipe, folder)
         weights = Weights(folder, write_card(folder, _draft(recipe)))

@@ -5,7 +5,6 @@ rename; killed at any moment, either the old or the new model is in service, and
 """
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,17 +13,25 @@ from typing import Any
 
 from detector.errors import SchouwError, SettingsError, WeightsError
 from detector.files import atomic_folder, atomic_path
-from detector.model.weights import Card, Weights, default_weights, load_weights, weights_folder, write_card
+from detector.model.weights import (
+    CARD,
+    POINTER,
+    Card,
+    Weights,
+    default_weights,
+    kept_weights,
+    load_weights,
+    weights_folder,
+    write_card,
+)
 from training.data.pictures import LabelledPicture
-from training.evaluate import REPORT, Subject, of_weights, split_sha256
+from training.evaluate import Subject, of_weights, split_sha256
 from training.evaluation.bootstrap import DRAWS, draws, interval, places
 from training.evaluation.figures import drawn_headlines
 from training.evaluation.matching import shown
 from training.export import copy_files, verify
 
 DECIDES = "f1_rdd"  # F1 (CRDDC, IoU 0.5) over the four RDD classes at the shipped thresholds
-POINTER = "default"
-LEAST_PLACES = 10  # fewer say nothing about how sure a difference is
 
 
 class PromotionRefusedError(SchouwError):
@@ -50,7 +57,7 @@ class Comparison:
     """Two models on the same pictures."""
 
     new: str
-    old: str
+    old: str | None  # None: nothing was in service
     split_sha256: str
     differences: Mapping[str, Difference]
 
@@ -80,8 +87,7 @@ def compare_subjects(
     new: Subject, old: Subject, pictures: Sequence[LabelledPicture], names: tuple[str, str], count: int = DRAWS
 ) -> Comparison:
     """The same for predictions that are there; `names` are the new and the old model's."""
-    where = places(pictures)
-    weights = draws(where, [p.source for p in pictures], count if len(set(where)) >= LEAST_PLACES else 0)
+    weights = draws(places(pictures), [p.source for p in pictures], count)
     first, second = (
         drawn_headlines(pictures, s.predictions, shown(s.predictions, s.thresholds), weights) for s in (new, old)
     )
@@ -104,7 +110,10 @@ def promote(
         SettingsError: its name is taken by another model, or it is in service already.
         WeightsError: a file of it is missing or changed.
     """
-    new, old = load_weights(folder.resolve()), default_weights()
+    new = load_weights(folder.resolve())
+    if not (weights_folder() / POINTER).exists():
+        return _first(new, pictures, force)
+    old = default_weights()
     check_free(new, old)
     comparison = compare_models(new, old, pictures, count)
     problems = [*_other_split(old, comparison), *comparison.objections()]
@@ -127,24 +136,50 @@ def promote(
     return comparison
 
 
+def _first(new: Weights, pictures: Sequence[LabelledPicture], force: str | None) -> Comparison:
+    """Put the first model in service: nothing is there that it could be better than, so it takes a reason."""
+    problem = f"no model is in service in {weights_folder()}"
+    if not force:
+        raise PromotionRefusedError(
+            f"{new.card.name} can't be compared: {problem}; give a reason with --force to make it the first"
+        )
+    _check_kept(new)
+    install(new, {"event": "put in service", "at": _now(), "forced": force, "objections": [problem]})
+    point_to(new.card.name)
+    return Comparison(new.card.name, None, split_sha256(pictures), {})
+
+
 def check_free(new: Weights, old: Weights) -> None:
     """Raise SettingsError where the new model's name is that of another one that is kept."""
     if new.card.name == old.card.name:
         raise SettingsError(
             f"a model named {new.card.name} is in service already; give the new one another name in its config"
         )
-    kept = weights_folder() / new.card.name
-    if (kept / "card.yaml").is_file() and load_weights(kept).card.files != new.card.files:
-        raise SettingsError(f"{kept}: another model has this name; give the new one another name in its config")
+    _check_kept(new)
+
+
+def _check_kept(new: Weights) -> None:
+    kept = _kept(new.card.name)
+    if kept is not None and kept.card.files != new.card.files:
+        raise SettingsError(f"{kept.folder}: another model has this name; give the new one another name in its config")
 
 
 def install(weights: Weights, entry: Mapping[str, Any]) -> None:
-    """Copy a model to the weights folder, its history one entry longer. It is not in service yet."""
-    with atomic_folder(weights_folder() / weights.card.name) as target:
+    """Copy a model to the weights folder, its history one entry longer. It is not in service yet.
+
+    Of a model that lies there already only the card is written: killed on the way, its folder is whole.
+    """
+    kept, folder = _kept(weights.card.name), weights_folder() / weights.card.name
+    earlier = kept.card.history if kept else []
+    history = [*earlier, *(e for e in weights.card.history if e not in earlier)]
+    noted = _with_entry(weights.card.model_copy(update={"history": history}), entry)
+    if folder.resolve() == weights.folder.resolve():
+        verify(weights)
+        write_card(folder, noted)
+        return
+    with atomic_folder(folder) as target:
         copy_files(weights, target)
-        if (weights.folder / REPORT).is_dir():
-            shutil.copytree(weights.folder / REPORT, target / REPORT)
-        card = write_card(target, _with_entry(weights.card, entry))
+        card = write_card(target, noted)
         if card.files != weights.card.files:
             raise WeightsError(weights.folder, "its files changed while they were copied", "promote it again")
 
@@ -155,10 +190,11 @@ def roll_back() -> tuple[str, str]:
     Raises SettingsError when the present one replaced none, and WeightsError when that one is gone or changed.
     """
     present = default_weights()
-    replaced = [entry["over"] for entry in present.card.history if entry.get("event") == "put in service"]
+    entries = [entry for entry in present.card.history if entry.get("event") == "put in service"]
+    replaced = [entry["over"] for entry in entries if isinstance(entry.get("over"), str)]
     if not replaced:
         raise SettingsError(f"{present.card.name} replaced no model, so there is none to go back to")
-    earlier = load_weights(replaced[-1])
+    earlier = kept_weights(replaced[-1])
     verify(earlier)
     point_to(earlier.card.name)
     entry = {"event": "put back in service", "at": _now(), "over": present.card.name}
@@ -172,6 +208,11 @@ def point_to(name: str) -> None:
         file.write(name + "\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def _kept(name: str) -> Weights | None:
+    """The model of this name in the weights folder."""
+    return kept_weights(name) if (weights_folder() / name / CARD).is_file() else None
 
 
 def _other_split(old: Weights, comparison: Comparison) -> list[str]:

@@ -6,7 +6,9 @@ vehicle stays to be seen.
 """
 
 import csv
+import itertools
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,8 @@ import cv2
 import numpy as np
 
 from detector.errors import InputError, SettingsError, WeightsError
-from detector.footage.photos import SUFFIXES, read_photo_folder
+from detector.files import atomic_folder
+from detector.footage.photos import SUFFIXES
 from detector.footage.video import read_frames
 from detector.images import read_image, write_jpeg
 from detector.model.predictor import Predictor
@@ -26,11 +29,11 @@ from detector.scene.occlusion import VEHICLES
 from detector.survey import Model
 from detector.taxonomy import NAMES
 from detector.types import Bools, Detection, Frame, Image
-from training.active import Candidate, Choice, candidates, choose
+from training.active import Candidate, Choice, Paths, candidates, choose, near, of_footage
 from training.data.card import Origin
 from training.data.dataset import read_dataset, write_dataset
 from training.data.duplicates import signature
-from training.data.exporting import ExportOptions, export_dataset
+from training.data.exporting import ExportOptions, check_replaceable, export_dataset
 from training.data.record import Annotation, Picture
 
 FAR_M = 40.0  # the road is shown up to here,
@@ -53,6 +56,15 @@ class TaskOptions:
     footage: Path | None = None  # folder in which the footage lies now, when it was moved
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What was selected."""
+
+    chosen: list[Choice]
+    left_out: list[str]  # a sentence for each file and frame that can't be used
+    elsewhere: int  # disputed frames that fit none of the results, or several
+
+
 def write_tasks(
     results: Sequence[Path],
     out: Path,
@@ -60,32 +72,54 @@ def write_tasks(
     disputed: Sequence[tuple[str, float]] = (),
     vehicles: Model | None = None,
     progress: Progress = lambda stage, done, total: None,
-) -> list[Choice]:
-    """Choose frames of survey results and write them as tasks with the model's boxes; return what was chosen.
+) -> Selection:
+    """Choose frames of survey results and write them as tasks with the model's boxes, all or nothing.
 
-    Raises InputError for a result or footage that can't be read and SettingsError when there is nothing to choose.
+    `disputed` are (path of the footage, media time in s). Raises InputError for a result that can't be read, footage of
+    which no frame can, or when `out` holds something else, and SettingsError when there is nothing to choose.
     """
-    found = [c for number, folder in enumerate(results) for c in _of_result(folder, number, results, disputed)]
+    check_replaceable(out)
+    surveys = [read_result(folder) for folder in results]
+    times = of_footage(disputed, (frame.source for survey in surveys for frame in survey.frames))
+    names = survey_names(results)
+    found = [c for name, survey in zip(names, surveys, strict=True) for c in candidates(name, survey, times)]
     if not found:
         raise SettingsError("no frame of these surveys shows a road well enough to label")
+    left_out: list[str] = []
     signatures = {}
-    for done, (candidate, image) in enumerate(pictures(found, options.footage), start=1):
+    for done, (candidate, image) in enumerate(pictures(found, options.footage, left_out), start=1):
         signatures[id(candidate)] = signature(redact(image, road_mask(candidate.camera)))
         progress("looking at frames", done, len(found))
     seen = [c for c in found if id(c) in signatures]
+    if not seen:
+        raise InputError(results[0], f"gives no frame that can be read: {left_out[0]}")
     chosen = choose(seen, np.array([signatures[id(c)] for c in seen]), options.count)
-    with tempfile.TemporaryDirectory(prefix="schouw-") as scratch:
+    chosen = _write(chosen, out, options, vehicles, left_out, progress)
+    placed = {(c.frame.source, t) for c in found for t in near(c.frame.media_time_s, times.get(c.frame.source, ()))}
+    return Selection(chosen, list(dict.fromkeys(left_out)), len(set(disputed)) - len(placed))
+
+
+def _write(
+    chosen: Sequence[Choice],
+    out: Path,
+    options: TaskOptions,
+    vehicles: Model | None,
+    left_out: list[str],
+    progress: Progress,
+) -> list[Choice]:
+    """Write the tasks and their list; return those whose frame could be read again, the others add to `left_out`."""
+    with tempfile.TemporaryDirectory(prefix="schouw-") as scratch, atomic_folder(out.resolve()) as new:
         folder = Path(scratch) / "dataset"
+        written = set()
         with write_dataset(folder, "Selected for labelling", {"survey": SOURCE}) as writer:
-            wanted = [c.candidate for c in chosen]
-            for done, (candidate, image, others) in enumerate(
-                _with_vehicles(wanted, options.footage, vehicles), start=1
-            ):
+            frames = pictures([c.candidate for c in chosen], options.footage, left_out)
+            for done, (candidate, image, others) in enumerate(_with_vehicles(frames, vehicles), start=1):
                 writer.add(_task(candidate, image, others, writer.folder / "images"))
+                written.add(id(candidate))
                 progress("writing tasks", done, len(chosen))
-        proposals = options.form == "labelstudio"  # CVAT has one kind of label
-        export_dataset(read_dataset(folder), out, ExportOptions(options.form, copy=True, pre_labels=proposals))
-    _write_list(out / LIST, chosen)
+        export_dataset(read_dataset(folder), new, ExportOptions(options.form, copy=True, pre_labels=True))
+        chosen = [c for c in chosen if id(c.candidate) in written]
+        _write_list(new / LIST, chosen)
     return chosen
 
 
@@ -97,36 +131,52 @@ def vehicle_model() -> Model | None:
         return None
 
 
-def pictures(found: Sequence[Candidate], footage: Path | None) -> Iterator[tuple[Candidate, Image]]:
-    """Yield the frames with their pixels, each video decoded once. A frame that can't be decoded is left out."""
-    by_source: dict[str, list[Candidate]] = {}
+def pictures(
+    found: Sequence[Candidate], footage: Path | None, left_out: list[str]
+) -> Iterator[tuple[Candidate, Image]]:
+    """Yield the frames with their pixels, each video decoded once.
+
+    A frame that can't be decoded, and footage that is gone or another, is left out and adds a sentence to `left_out`.
+    """
+    by_source: dict[str, list[Candidate]] = defaultdict(list)
     for candidate in found:
-        by_source.setdefault(candidate.frame.source, []).append(candidate)
-    turns: dict[Path, dict[str, int]] = {}
+        by_source[candidate.frame.source].append(candidate)
+    moved = None if footage is None else Paths(str(path) for path in sorted(footage.rglob("*")) if path.is_file())
     for source, of_source in by_source.items():
-        path = locate(source, footage)
-        if path.suffix.lower() in SUFFIXES:
-            if path.parent not in turns:
-                turns[path.parent] = {photo.path.name: photo.turns for photo in read_photo_folder(path.parent).photos}
-            try:
-                image = read_image(path)
-            except InputError:
-                continue
-            yield of_source[0], np.ascontiguousarray(np.rot90(image, k=turns[path.parent].get(path.name, 0)))
-            continue
-        times = np.array(sorted(c.frame.media_time_s for c in of_source))
-        for time, image in read_frames(path, times, []):
-            yield min(of_source, key=lambda c: abs(c.frame.media_time_s - time)), image
+        try:
+            yield from _of_file(locate(source, moved), of_source, left_out)
+        except InputError as problem:
+            left_out.append(str(problem))
 
 
-def locate(source: str, footage: Path | None) -> Path:
-    """Where a footage file lies. Raises InputError when it is gone."""
-    path = Path(source) if footage is None else footage / Path(source).name
-    if path.is_file():
-        return path
-    if footage is not None and (below := sorted(footage.rglob(Path(source).name))):
-        return below[0]
-    raise InputError(path, "this footage of the survey is gone", "name the folder that it lies in with --footage")
+def _of_file(path: Path, found: Sequence[Candidate], left_out: list[str]) -> Iterator[tuple[Candidate, Image]]:
+    """Yield frames of one file with their pixels. Two surveys may share a frame."""
+    by_time: dict[float, list[Candidate]] = defaultdict(list)
+    for candidate in found:
+        by_time[candidate.frame.media_time_s].append(candidate)
+    times = np.array(sorted(by_time))
+    is_photo = path.suffix.lower() in SUFFIXES
+    decoded = [(times[0], read_image(path, upright=True))] if is_photo else read_frames(path, times, left_out)
+    for time, image in decoded:
+        for candidate in by_time[times[np.abs(times - time).argmin()]]:
+            frame, (height, width) = candidate.frame, image.shape[:2]
+            if (width, height) != (frame.width, frame.height):
+                problem = (
+                    f"is {width} x {height} px, but the survey's footage of that name {frame.width} x {frame.height}"
+                )
+                raise InputError(path, problem, "name the folder of the survey's own footage with --footage")
+            yield candidate, image
+
+
+def locate(source: str, moved: Paths | None) -> Path:
+    """Where a footage file lies now, among those of --footage. Raises InputError when it is gone, or may be several."""
+    paths = [source] if moved is None else moved.closest(source)
+    if len(paths) > 1:
+        problem = f"may be any of {len(paths)} files: {', '.join(paths)}"
+        raise InputError(source, problem, "name a folder that holds only one of them with --footage")
+    if not paths or not Path(paths[0]).is_file():
+        raise InputError(source, "this footage of the survey is gone", "name the folder that it lies in with --footage")
+    return Path(paths[0])
 
 
 def road_mask(camera: Camera, vehicles: Sequence[Detection] = ()) -> Bools:
@@ -152,22 +202,26 @@ def redact(image: Image, shown: Bools) -> Image:
     return np.where(shown[..., None], image, blurred)
 
 
-def _of_result(
-    folder: Path, number: int, results: Sequence[Path], disputed: Sequence[tuple[str, float]]
-) -> list[Candidate]:
-    own = folder.resolve().name
-    name = own if [f.resolve().name for f in results].count(own) == 1 else f"{own}-{number + 1}"
-    return candidates(name, read_result(folder), disputed)
+def survey_names(results: Sequence[Path]) -> list[str]:
+    """A name for each result: its folder's own; where several share that, each with a number that makes it its own."""
+    own = [folder.resolve().name for folder in results]
+    taken, names = set(own), []
+    for name in own:
+        if own.count(name) > 1:
+            name = next(n for n in (f"{name}-{k}" for k in itertools.count(1)) if n not in taken)
+            taken.add(name)
+        names.append(name)
+    return names
 
 
 def _with_vehicles(
-    wanted: Sequence[Candidate], footage: Path | None, vehicles: Model | None
+    frames: Iterator[tuple[Candidate, Image]], vehicles: Model | None
 ) -> Iterator[tuple[Candidate, Image, Sequence[Detection]]]:
     """Frames with their pixels and the vehicles in them."""
     if vehicles is None:
-        yield from ((c, image, ()) for c, image in pictures(wanted, footage))
+        yield from ((c, image, ()) for c, image in frames)
         return
-    keyed = (((c, image), image) for c, image in pictures(wanted, footage))
+    keyed = (((c, image), image) for c, image in frames)
     yield from ((c, image, found) for (c, image), found in vehicles.stream(keyed))
 
 

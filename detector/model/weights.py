@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from detector.errors import WeightsError
 from detector.files import atomic_path
@@ -36,6 +36,17 @@ FILES: dict[Form, tuple[str, ...]] = {  # of each form; the first is the one to 
     "openvino-int8": OPENVINO_INT8,
     "onnx": (ONNX,),
 }
+POINTER = "default"  # the file in the weights folder that names the model in service
+
+
+def _no_pointer(name: str) -> str:
+    if name == POINTER:
+        raise ValueError(f"'{POINTER}' is the file that names the model in service; choose another name")
+    return name
+
+
+# A model's folder is called by its name, so it may be no path, nor hidden.
+ModelName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$"), AfterValidator(_no_pointer)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Calibration = Annotated[list[Annotated[float, Field(allow_inf_nan=False)]], Field(min_length=3, max_length=3)]
 
@@ -54,7 +65,7 @@ class Card(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    name: str
+    name: ModelName
     version: str
     created: date
     task: Literal["detect"]
@@ -148,14 +159,21 @@ def weights_folder() -> Path:
 
 def default_weights(classes: Sequence[str] = NAMES) -> Weights:
     """Load the model that the file `default` in the weights folder names. Raises `WeightsError` when there is none."""
-    pointer = weights_folder() / "default"
+    pointer = weights_folder() / POINTER
     try:
         name = pointer.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise WeightsError(
-            weights_folder(), "no default model here", "name one with --weights, or set SCHOUW_WEIGHTS"
+            weights_folder(), "no default model here", "name a model, or set SCHOUW_WEIGHTS to the folder that has one"
         ) from error
-    return load_weights(name, classes)
+    except UnicodeDecodeError as error:
+        raise WeightsError(pointer, "is not text", "write the name of a model into it") from error
+    return kept_weights(name, classes)
+
+
+def kept_weights(name: str, classes: Sequence[str] = NAMES) -> Weights:
+    """Load a model of the weights folder. Raises `WeightsError` even where another folder here has that name."""
+    return load_weights((weights_folder() / name).absolute(), classes)
 
 
 def load_weights(name_or_path: str | Path, classes: Sequence[str] = NAMES) -> Weights:
@@ -222,8 +240,8 @@ def _locate(name_or_path: str | Path) -> Path:
 def _read_card(path: Path) -> Card:
     try:
         return Card.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise WeightsError(path, "the model card is not valid YAML", str(error).split("\n")[0]) from error
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, e['loc'])) or 'card'}: {e['msg']}" for e in error.errors()]
         raise WeightsError(path, f"the model card is invalid ({'; '.join(problems)})", "put the card right") from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: no text, or a day that the calendar doesn't have
+        raise WeightsError(path, "the model card is not valid YAML", str(error).split("\n")[0]) from error

@@ -70,4 +70,4 @@ def test_proposals_to_correct(run: Run, labelled: Path, tmp_path: Path) -> None:
     assert code == 2
     assert "nobody labelled it" in " ".join(err.split())
     code, _, err = run("data", "export", tmp_path / "d", "--format", "coco", "--predictions", "--out", tmp_path / "c")
-    assert (code, "only labelstudio" in err) == (2, True)
+    assert (code, "only cvat and labelstudio have" in err) == (2, True)

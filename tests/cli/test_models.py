@@ -105,6 +105,48 @@ def test_mistakes(run: Run, shelf: Path, words: tuple[str, ...], says: str) -> N
     assert says in mistake(*run(*words)[::2])
 
 
+def test_pictures_that_are_all_gone_are_not_measured(run: Run, shelf: Path, data: Path, tmp_path: Path) -> None:
+    code, _, error = run("data", "import", data, "--card", "rendered", "--out", tmp_path / "set", "--copy")
+    assert code == 0, error
+    for path in (tmp_path / "set" / "images").rglob("*.png"):
+        path.unlink()
+    code, _, error = run("evaluate", "--data", tmp_path / "set", "--out", tmp_path / "report")
+    assert "no picture is left to measure" in mistake(code, error)
+    assert error.count("left out: ") == 30
+
+
+def test_without_damage_figures_are_not_measured(run: Run, shelf: Path, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "labels").mkdir()
+    Image.fromarray(np.full((64, 64, 3), 20, np.uint8)).save(tmp_path / "images" / "road_0.png")
+    (tmp_path / "labels" / "road_0.txt").write_text("")
+    code, printed, error = run("evaluate", "--data", tmp_path, "--card", "rendered", "--out", tmp_path / "report")
+    assert code == 0, error
+    assert printed.count("not measured: no true boxes") == 4
+
+
+def test_a_first_model_is_put_in_service_with_a_reason(run: Run, shelf: Path, data: Path, tmp_path: Path) -> None:
+    (shelf / "default").unlink()
+    new = bright_spots(tmp_path / "new", shift=0)
+    words = ("promote", new, "--data", data, "--card", "rendered")
+    assert "no model is in service" in mistake(*run(*words)[::2])
+    code, printed, error = run(*words, "--force", "the first")
+    assert code == 0, error
+    assert printed.strip() == "in service: new (was none)"
+
+
+def test_a_folder_that_is_no_run_is_not_packaged(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("ultralytics", reason="needs the train extra: pip install -e '.[train]'")
+    config = tmp_path / "tiny.yaml"
+    config.write_text("name: tiny\nstart: a.pt\ntrain: [{folder: a}]\nval: [{folder: a}]\n")
+    words = ("model", "package", config, "--run", tmp_path / "run")
+    assert "run: holds no record.json" in mistake(*run(*words)[::2])
+    (tmp_path / "run").mkdir()
+    record = '{"config": {"train": [], "rendered": 0, "start": "a.pt"}, "pictures": {}, "boxes": {}}'
+    (tmp_path / "run" / "record.json").write_text(record)
+    assert "last.pt: is missing" in mistake(*run(*words)[::2])
+
+
 def test_a_report_does_not_replace_something_else(run: Run, shelf: Path, data: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "thesis.txt").write_text("years of work")

@@ -1,4 +1,5 @@
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -15,7 +16,7 @@ from detector.errors import InputError
 from detector.results import SurveyResult
 from detector.scene.camera import default_camera
 from detector.types import Coverage, Detection, Frame, Pose
-from training.active import Candidate, candidates, choose, entropy, read_reviews
+from training.active import Candidate, candidates, choose, entropy, of_footage, read_reviews
 
 CAMERA = default_camera(160, 120)
 METRE = 1 / 111_320
@@ -81,9 +82,27 @@ def survey_result() -> SurveyResult:
 
 
 def test_candidates_are_frames_that_show_the_road_with_their_least_sure_detection() -> None:
-    found = candidates("a", survey_result(), [("drive.mp4", 0.2004), ("other.mp4", 0.0)])
+    found = candidates("a", survey_result(), {"drive.mp4": [0.2004], "other.mp4": [0.0]})
     assert [(c.frame.index, c.doubt, c.disputed) for c in found] == [(0, 0, False), (1, 1, False), (2, 0, True)]
     assert found[0].camera == CAMERA
+
+
+@pytest.mark.parametrize(
+    ("said", "sources", "placed"),
+    [
+        (["/srv/drive.mp4"], ["/home/drive.mp4"], {"/srv/drive.mp4": "/home/drive.mp4"}),
+        (["/srv/mon/GX.mp4"], ["/a/mon/GX.mp4", "/a/tue/GX.mp4"], {"/srv/mon/GX.mp4": "/a/mon/GX.mp4"}),
+        (["d:\\mon\\GX.mp4"], ["/a/mon/GX.mp4", "/a/tue/GX.mp4"], {"d:\\mon\\GX.mp4": "/a/mon/GX.mp4"}),
+        (["/srv/GX.mp4"], ["/a/mon/GX.mp4", "/a/tue/GX.mp4"], {}),
+        (["/srv/mon/GX.mp4", "/srv/tue/GX.mp4"], ["/a/tue/GX.mp4"], {"/srv/tue/GX.mp4": "/a/tue/GX.mp4"}),
+        (["/srv/other.mp4"], ["/a/tue/GX.mp4"], {}),
+    ],
+)
+def test_disputed_frames_are_of_the_footage_whose_path_ends_most_alike(
+    said: list[str], sources: list[str], placed: dict[str, str]
+) -> None:
+    times = {path: float(n) for n, path in enumerate(said)}
+    assert of_footage(times.items(), sources) == {source: [times[path]] for path, source in placed.items()}
 
 
 def kept(number: int, defect: int, decision: str, time_s: float | None = 1.5) -> dict[str, object]:
@@ -99,7 +118,7 @@ def test_only_the_last_word_on_a_defect_counts(tmp_path: Path) -> None:
     said = [kept(1, 7, "reject", 1.0), kept(2, 8, "relabel", 2.0), kept(3, 7, "undo", 1.0), kept(4, 9, "accept", 3.0)]
     path = tmp_path / "reviews.json"
     path.write_text(json.dumps({"reviews": [*said, kept(5, 10, "reject", None)], "next": None}))
-    assert read_reviews(str(path)) == [("drive.mp4", 2.0)]
+    assert read_reviews(str(path)) == [("x/drive.mp4", 2.0)]
 
 
 @pytest.mark.parametrize(
@@ -143,9 +162,37 @@ def server() -> Iterator[str]:
 
 @pytest.mark.parametrize("ending", ["", "/", "/v1/reviews"])
 def test_a_server_is_asked_for_all_its_pages(server: str, ending: str) -> None:
-    assert read_reviews(server + ending, "secret") == [("drive.mp4", 0.5), ("drive.mp4", 1.5)]
+    assert read_reviews(server + ending, "secret") == [("x/drive.mp4", 0.5), ("x/drive.mp4", 1.5)]
 
 
 def test_a_server_that_refuses_is_named(server: str) -> None:
     with pytest.raises(InputError, match=r"401.*check the address and the token"):
         read_reviews(server)
+
+
+@pytest.fixture(params=[b"", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"], ids=["hangs up", "stops halfway"])
+def rude(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server that hangs up before its answer is whole."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(request.param)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join()
+
+
+def test_a_server_that_hangs_up_is_named(rude: str) -> None:
+    with pytest.raises(InputError, match=r"can't be read .*check the address and the token"):
+        read_reviews(rude)
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://a b", "http://host:port"])
+def test_an_address_that_is_none(address: str) -> None:
+    with pytest.raises(InputError, match=r"can't be read .*check the address and the token"):
+        read_reviews(address)

@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from detector.images import write_jpeg
+from detector.images import read_image, write_jpeg
 from detector.scene.camera import Camera, default_camera
 from detector.types import Image
+from tests.training.data.scenes import write_lying
 from training.copy_paste import Paster, cut_pieces, find_cameras, kind_of
 from training.data.pictures import WHOLE, Label, LabelledPicture
 from training.synthesis.pictures import render_pictures
@@ -52,6 +53,13 @@ def test_a_piece_is_its_contrast_and_nothing_beyond_the_mask(paster: Paster) -> 
     assert piece.class_id == 3
     assert piece.contrast[height // 2, width // 2] == pytest.approx(0.5, abs=0.06)
     assert piece.contrast[0, 0] == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_picture_that_is_stored_lying_gives_the_same_piece(tmp_path: Path, paster: Paster) -> None:
+    lying = masked(tmp_path, "lying")
+    write_lying(read_image(lying.path), lying.path)
+    (piece,) = cut_pieces([lying], paster.cameras, seed=0)
+    assert piece.contrast == pytest.approx(paster.pieces[0].contrast, abs=0.05)
 
 
 def test_what_is_laid_takes_on_the_light_of_the_road_and_has_a_box_around_it(paster: Paster) -> None:

@@ -68,6 +68,7 @@ def test_onnx_is_as_good_and_runs(weights: Weights, truth: list[LabelledPicture]
     assert parity.torch_f1 > 0.99
     grown = load_weights(tmp_path / "out")
     assert set(grown.card.files) == set(weights.card.files) | {"model.onnx"}
+    assert grown.card.metrics["export, onnx"]["kept"]
     pixels = np.asarray(Image.open(truth[0].path))
     assert Predictor(grown, "cpu", conf=0.01, form="onnx").predict([pixels])[0]
 

@@ -12,12 +12,15 @@ from PIL import Image
 
 from detector.errors import SettingsError, WeightsError
 from detector.model.weights import default_weights, load_weights, write_card
+from tests.training.evaluation.making import HOLE as HOLE_BOX
+from tests.training.evaluation.making import as_detection, picture
 from tests.training.weights import bright_spots
 from training.data.pictures import Label, LabelledPicture
-from training.evaluate import REPORT
+from training.evaluate import REPORT, Subject
 from training.promote import (
     PromotionRefusedError,
     compare_models,
+    compare_subjects,
     install,
     point_to,
     promote,
@@ -129,6 +132,80 @@ def test_back_and_forth(shelf: Path, better: Path, pictures: list[LabelledPictur
         roll_back()
     promote(shelf / "new", pictures)  # once more, from where it lies
     assert [e["event"] for e in default_weights().card.history] == ["put in service"] * 2
+
+
+def test_the_way_back_leads_to_the_weights_folder_only(
+    shelf: Path, better: Path, pictures: list[LabelledPicture], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(better, pictures)
+    (shelf / "old").rename(tmp_path / "old")
+    monkeypatch.chdir(tmp_path)  # where a folder has the name
+    with pytest.raises(WeightsError, match="no model of this name"):
+        roll_back()
+    assert default_weights().card.name == "new"
+
+
+def test_an_entry_without_the_model_before_is_passed_over(shelf: Path) -> None:
+    old = load_weights("old")
+    write_card(old.folder, old.card.model_copy(update={"history": [{"event": "put in service"}]}))
+    with pytest.raises(SettingsError, match="old replaced no model"):
+        roll_back()
+
+
+def test_a_kept_model_is_promoted_where_it_lies(
+    shelf: Path, better: Path, pictures: list[LabelledPicture], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(better, pictures)
+    roll_back()
+
+    def no_move(*_: object) -> None:
+        raise AssertionError("a kill between two renames would leave no model of this name")
+
+    monkeypatch.setattr(Path, "rename", no_move)
+    promote(shelf / "new", pictures)
+    assert default_weights().card.name == "new"
+    assert (shelf / "new" / REPORT / "report.html").is_file()
+
+
+def test_a_model_that_was_packaged_again_keeps_its_history(
+    shelf: Path, better: Path, pictures: list[LabelledPicture]
+) -> None:
+    promote(better, pictures)
+    roll_back()
+    again = load_weights(better)
+    write_card(better, again.card.model_copy(update={"conf": 0.05, "version": "2"}))
+    promote(better, pictures)
+    card = default_weights().card
+    assert (card.name, card.version, card.conf) == ("new", "2", 0.05)
+    assert [entry["event"] for entry in card.history] == ["put in service"] * 2
+
+
+def test_the_first_model_needs_a_reason(better: Path, pictures: list[LabelledPicture], shelf: Path) -> None:
+    (shelf / "default").unlink()
+    with pytest.raises(PromotionRefusedError, match=r"no model is in service .*; give a reason with --force"):
+        promote(better, pictures)
+    assert not (shelf / "new").exists()
+    assert promote(better, pictures, force="it is the first").old is None
+    (entry,) = default_weights().card.history
+    assert entry["forced"] == "it is the first"
+    assert "over" not in entry
+
+
+def test_chance_between_sources_of_one_place_is_no_proof() -> None:
+    """Both models find each hole with the toss of a coin; each source has one place."""
+    rng = np.random.default_rng(0)
+    truth = [picture(f"s{s:02d}_{n:04d}", [HOLE_BOX], source=f"town {s}") for s in range(12) for n in range(3)]
+    coins = rng.random((len(truth), 2)) < 0.5
+    first, second = (
+        {p.path.stem: [as_detection(HOLE_BOX, 0.9)] * side for p, side in zip(truth, sides, strict=True)}
+        for sides in coins.T.tolist()
+    )
+    for new, old in ((first, second), (second, first)):
+        subjects = [Subject("a test", found, found, (0.3,) * 5, {}) for found in (new, old)]
+        comparison = compare_subjects(subjects[0], subjects[1], truth, ("new", "old"))
+        assert "f1_rdd is not clearly better" in comparison.objections()[0]
+        low, high = comparison.differences["f1_rdd"].interval or (0, 0)
+        assert low < high
 
 
 def test_a_broken_model_is_not_gone_back_to(shelf: Path, better: Path, pictures: list[LabelledPicture]) -> None:

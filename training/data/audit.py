@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 
 from detector.boxes import iou
 from detector.errors import InputError
 from detector.taxonomy import NAMES
+from detector.types import Bools, Floats, Ints
 from training.data.dataset import Dataset
 from training.data.duplicates import Seen, examine, groups_of, similar_pairs
 from training.data.formats.source import pictures_in
@@ -171,19 +173,31 @@ def check_copies(pictures: Sequence[Picture], seen: Sequence[Seen | InputError])
 
 
 def check_views(pictures: Sequence[Picture], seen: Sequence[Seen | InputError]) -> Iterator[Finding]:
-    """Pictures that show the same view: each pair across splits, and groups within them, the most alike first."""
+    """Pictures that show the same view: sets across splits, the most alike first, and sets within them."""
     whole = [(p, s) for p, s in zip(pictures, seen, strict=True) if isinstance(s, Seen)]
     if len(whole) < 2:
         return
     pairs, alike = similar_pairs(np.array([s.signature for _, s in whole]), [p.source for p, _ in whole])
-    differs = np.array([whole[a][1].sha256 != whole[b][1].sha256 for a, b in pairs.tolist()], bool)
-    crosses = np.array([len(_splits([whole[a][0], whole[b][0]])) > 1 for a, b in pairs.tolist()], bool)
-    for row in np.flatnonzero(differs & crosses)[np.argsort(-alike[differs & crosses], kind="stable")].tolist():
-        first, second = (whole[n][0] for n in pairs[row].tolist())
-        text = f"{first.split} and {second.split}, {alike[row]:.2f} alike"
-        yield Finding("alike across splits", text, (first.name, second.name), alike=float(alike[row]))
-    for names in _clusters([p.name for p, _ in whole], pairs[differs & ~crosses]):
-        yield Finding("alike", f"{len(names)} pictures", names)
+    differs = _apart([s.sha256 for _, s in whole], pairs)
+    crosses = _apart([p.split for p, _ in whole], pairs)
+    yield from _views_across([p for p, _ in whole], pairs[differs & crosses], alike[differs & crosses])
+    for members in _clusters(len(whole), pairs[differs & ~crosses]):
+        yield Finding("alike", f"{len(members)} pictures", tuple(whole[n][0].name for n in members))
+
+
+def _views_across(pictures: Sequence[Picture], pairs: Ints, alike: Floats) -> Iterator[Finding]:
+    """One finding for each set that `pairs` (m, 2) join, its most alike pair first: of a view there may be millions."""
+    if not len(pairs):
+        return
+    number = groups_of(len(pictures), pairs)[pairs[:, 0]]
+    order = np.lexsort((-alike, number))
+    sets = np.split(order, np.flatnonzero(np.diff(number[order])) + 1)  # rows of pairs, each the most alike first
+    for rows in sorted(sets, key=lambda rows: -alike[rows[0]]):
+        most, best = float(alike[rows[0]]), pairs[rows[0]].tolist()
+        members = [pictures[n] for n in dict.fromkeys([*best, *np.unique(pairs[rows]).tolist()])]
+        text = f"{members[0].split} and {members[1].split}, {most:.2f} alike"
+        more = f"; {len(members)} pictures in {len(rows)} such pairs" if len(rows) > 1 else ""
+        yield Finding("alike across splits", text + more, tuple(p.name for p in members), alike=most)
 
 
 def check_groups(pictures: Iterable[Picture]) -> Iterator[Finding]:
@@ -222,8 +236,16 @@ def check_listing(dataset: Dataset, pictures: Sequence[Picture]) -> Iterator[Fin
             yield Finding("unlisted", str(path.relative_to(dataset.folder)))
     left_out = dataset.folder / "left_out.csv"
     if left_out.is_file():
-        with left_out.open(newline="", encoding="utf-8") as file:
-            yield from (Finding("left out", f"{row['file']}: {row['reason']}") for row in csv.DictReader(file))
+        yield from (Finding("left out", sentence) for sentence in _left_out(left_out))
+
+
+def _left_out(path: Path) -> list[str]:
+    """What an import's list says, a sentence for each row; one sentence for a file that is no such list."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [f"{row['file']}: {row['reason']}" for row in csv.DictReader(file)]
+    except (KeyError, UnicodeDecodeError, csv.Error):
+        return [f"{path.name} is not the list that an import writes, so what was left out is unknown; import it again"]
 
 
 def _drawn_twice(picture: Picture) -> Iterator[Finding]:
@@ -247,9 +269,16 @@ def _splits(pictures: Iterable[Picture]) -> list[str]:
     return sorted({p.split for p in pictures if p.split})
 
 
-def _clusters(names: Sequence[str], pairs: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> list[tuple[str, ...]]:
-    """Names that `pairs` join, the largest set first."""
-    members: dict[int, list[str]] = {}
-    for name, group in zip(names, groups_of(len(names), pairs).tolist(), strict=True):
-        members.setdefault(group, []).append(name)
-    return sorted((tuple(m) for m in members.values() if len(m) > 1), key=lambda m: (-len(m), m))
+def _apart(values: Sequence[str | None], pairs: Ints) -> Bools:
+    """Of each of `pairs` (m, 2) of positions, whether both have a value and the two differ (m,)."""
+    numbers: dict[str | None, int] = {value: n for n, value in enumerate(dict.fromkeys(values)) if value}
+    first, second = np.array([numbers.get(value, -1) for value in values], np.int64)[pairs].T
+    return np.asarray((first >= 0) & (second >= 0) & (first != second))
+
+
+def _clusters(count: int, pairs: Ints) -> list[list[int]]:
+    """Positions, of `count`, that `pairs` (m, 2) join: the largest set first."""
+    members: dict[int, list[int]] = {}
+    for n, group in enumerate(groups_of(count, pairs).tolist()):
+        members.setdefault(group, []).append(n)
+    return sorted((m for m in members.values() if len(m) > 1), key=lambda m: (-len(m), m))

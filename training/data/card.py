@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
 from detector.errors import InputError
+from detector.files import read_text
 from detector.taxonomy import NAMES
 from training.data.record import IGNORE, check_classes
 
@@ -135,6 +136,10 @@ def read_card(name: str) -> Card:
         known = ", ".join(sorted(p.stem for p in datasets_folder().glob("*.yaml")))
         raise InputError(path, "is no data set card", f"known are {known}")
     try:
-        return Card.model_validate(yaml.safe_load(path.read_text()))
-    except (ValidationError, yaml.YAMLError) as problem:
-        raise InputError(path, f"is not a valid card: {problem}") from problem
+        return Card.model_validate(yaml.safe_load(read_text(path)))
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InputError(path, f"is not a valid card: {where}: {first['msg']}") from problem
+    except yaml.YAMLError as problem:
+        raise InputError(path, "is not YAML") from problem

@@ -2,7 +2,8 @@
 
 Frames of one camera are alike in what never changes (bonnet, logo, the lane's lines), which fools an ordinary
 perceptual hash. Here each picture is described by the low frequencies of its cosine transform, as in pHash (Zauner
-2010), but not reduced to signs, and what all pictures of a source have in common is taken off first.
+2010), but not reduced to signs, and what all pictures of a source have in common is taken off first. Copies are looked
+for without that: one that came in under another source has lost another common part.
 """
 
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,6 @@ SLOWEST = 3  # lower frequencies tell light from dark, not place from place
 ALIKE = 0.85  # correlation without the common part; by eye, four of five such pairs of road-damage are one place
 COPY = 0.985  # correlation with the common part: the same picture, scaled or compressed anew
 ENOUGH = 30  # pictures of a source, from which on their mean is what they have in common
-PLAIN = 0.35  # a signature that differs less than this from what its source has in common
 BLOCK = 1024  # pictures compared with all others at a time: 0.4 GB for 100,000
 
 Signature: TypeAlias = NDArray[np.float32]  # (WAVES * WAVES,), of length 1; zeros for a picture without any contrast
@@ -36,7 +36,7 @@ Signature: TypeAlias = NDArray[np.float32]  # (WAVES * WAVES,), of length 1; zer
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a picture file really holds."""
+    """What a picture file really holds; width and height in pixels, upright."""
 
     width: int
     height: int
@@ -63,32 +63,22 @@ def similar_pairs(signatures: NDArray[np.float32], sources: Sequence[str]) -> tu
     smaller first, in order, and how alike each pair is (m,), 0 to 1. Every pair is compared, in blocks: exact, and for
     100,000 pictures still faster than reading them.
     """
-    centred = without_common(signatures, sources)
-    pairs, alike = _correlated(centred, ALIKE)
-    # What is all but the common view has no direction left to compare once that is taken off.
-    plain = np.flatnonzero(
-        (np.linalg.norm(signatures - _common(signatures, sources), axis=1) < PLAIN) & signatures.any(1)
-    )
-    more, how_alike = _correlated(signatures[plain], COPY)
-    pairs, alike = np.concatenate([pairs, plain[more]]), np.concatenate([alike, how_alike])
-    pairs, first = np.unique(pairs, axis=0, return_index=True)
-    return pairs, alike[first]
+    views, alike = _correlated(without_common(signatures, sources), ALIKE)
+    copies, how_alike = _correlated(signatures, COPY)
+    pairs, alike = np.concatenate([views, copies]), np.concatenate([alike, how_alike])
+    _, first = np.unique(pairs[:, 0] * len(signatures) + pairs[:, 1], return_index=True)
+    return pairs[first], alike[first]
 
 
 def without_common(signatures: NDArray[np.float32], sources: Sequence[str]) -> NDArray[np.float32]:
-    """Signatures without the mean of their source, of length 1 again."""
-    return _unit(signatures - _common(signatures, sources), least=0.05)
-
-
-def _common(signatures: NDArray[np.float32], sources: Sequence[str]) -> NDArray[np.float32]:
-    """What the pictures of each one's source have in common, shape as `signatures`; zero for a small source."""
+    """Signatures without the mean of their source, of length 1 again; as they are where the source is small."""
     common = np.zeros_like(signatures)
     names = np.array(sources, dtype=object)
     for name in set(sources):
         rows = names == name
         if rows.sum() >= ENOUGH:
             common[rows] = signatures[rows].mean(axis=0)
-    return common
+    return _unit(signatures - common, least=0.05)
 
 
 def groups_of(count: int, pairs: Ints) -> Ints:
@@ -106,7 +96,7 @@ def examine(paths: Sequence[Path]) -> Iterator[Seen | InputError]:
 
 def _examine(path: Path) -> Seen | InputError:
     try:
-        image = read_image(path)
+        image = read_image(path, upright=True)
     except InputError as problem:
         return problem
     return Seen(image.shape[1], image.shape[0], sha256(path), signature(image))

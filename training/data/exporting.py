@@ -17,6 +17,7 @@ from training.data.formats.target import Target
 
 CARD = "schouw.json"  # sources, licences and the account, beside the labels
 FORMAT = "schouw-export"
+PROPOSALS = ("cvat", "labelstudio")  # formats that tell proposals from labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,9 @@ def export_dataset(
     else.
     """
     form = format_named(options.format)
-    if options.pre_labels and options.format != "labelstudio":
-        raise SettingsError("only labelstudio has a place for proposals (--predictions)")
-    if out.exists() and any(out.iterdir()) and not (out / CARD).is_file():
-        raise InputError(out, "holds something other than an export", "choose another folder")
+    if options.pre_labels and options.format not in PROPOSALS:
+        raise SettingsError(f"only {' and '.join(PROPOSALS)} have a place for proposals (--predictions)")
+    check_replaceable(out)
     pictures = boxes = 0
     for picture in dataset:
         if options.split in (None, picture.split):
@@ -65,6 +65,12 @@ def export_dataset(
         report = ExportReport(pictures, boxes, target.carried_fields, target.left_out)
         _write_card(temporary / CARD, dataset, options, report)
     return report
+
+
+def check_replaceable(out: Path) -> None:
+    """Raise InputError if `out` holds something other than an export: writing one would remove it."""
+    if out.exists() and any(out.iterdir()) and not (out / CARD).is_file():
+        raise InputError(out, "holds something other than an export", "choose another folder")
 
 
 def _write_card(path: Path, dataset: Dataset, options: ExportOptions, report: ExportReport) -> None:

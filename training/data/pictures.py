@@ -39,6 +39,7 @@ class LabelledPicture:
     labels: tuple[Label, ...]
     ignored: tuple[Label, ...] = ()
     hide: Box | None = field(default=None)  # an overlay that must not be learnt from
+    group: str | None = None  # road, drive or place: pictures of one group show the same things
 
     def looked_for(self, class_id: int) -> bool:
         """Whether the whole picture was searched for this class."""

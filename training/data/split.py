@@ -21,7 +21,7 @@ from detector.errors import InputError, SettingsError
 from detector.files import atomic_path
 from detector.types import Floats, Ints
 from training.data.dataset import Dataset
-from training.data.duplicates import Seen, examine, groups_of, similar_pairs
+from training.data.duplicates import examine, groups_of, similar_pairs
 from training.data.record import Picture
 
 Split = Literal["train", "val", "test"]
@@ -93,22 +93,25 @@ def split_dataset(
     cell_m: float,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[Manifest, list[str]]:
-    """Look at every picture, then split. Returns the manifest and a sentence for each picture that can't be read.
+    """Look at every picture, then split. Returns the manifest and a sentence for each picture that is left out.
 
-    Raises InputError when none can, and what `split` raises.
+    A picture that can't be read is, and one that is another file than was imported: nobody knows if its labels fit.
+    Raises InputError when none is left, and what `split` raises.
     """
-    pictures, signatures, unreadable = [], [], []
+    pictures, signatures, left_out = [], [], []
     for number, (picture, seen) in enumerate(zip(dataset, examine([dataset.file(p) for p in dataset]), strict=True)):
         progress(number + 1, len(dataset))
-        if isinstance(seen, Seen):
+        if isinstance(seen, InputError):
+            left_out.append(str(seen))
+        elif seen.sha256 != picture.sha256:
+            left_out.append(f"{dataset.file(picture)}: is another file than was imported; import it again")
+        else:
             pictures.append(picture)
             signatures.append(seen.signature)
-        else:
-            unreadable.append(str(seen))
     if not pictures:
-        raise InputError(dataset.folder, "holds no picture that can be read", "run schouw data audit on it")
+        raise InputError(dataset.folder, "holds no picture that can be used", "run schouw data audit on it")
     alike, _ = similar_pairs(np.array(signatures), [p.source for p in pictures])
-    return split(pictures, by, shares, seed, alike, block, cell_m), unreadable
+    return split(pictures, by, shares, seed, alike, block, cell_m), left_out
 
 
 def split(

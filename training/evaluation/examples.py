@@ -73,7 +73,7 @@ def one_for_each_picture(mistakes: Iterable[Mistake], count: int) -> list[Mistak
 
 def picture_of(mistake: Mistake, shown: Predictions) -> str:
     """The surroundings of a mistake as a data URI (JPEG): true boxes white, detections in their class's colour."""
-    image = np.ascontiguousarray(read_image(mistake.picture.path))
+    image = np.ascontiguousarray(read_image(mistake.picture.path, upright=True))
     x0, y0, x1, y1 = _surroundings(mistake.box, image.shape[1], image.shape[0])
     scale = SHOWN_PX / max(x1 - x0, y1 - y0)
     size = max(round((x1 - x0) * scale), 1), max(round((y1 - y0) * scale), 1)

@@ -11,7 +11,7 @@ from detector.taxonomy import CLASSES, NAMES
 from detector.types import Bools, Detection, Floats
 from training.data.pictures import RAVELLING, LabelledPicture
 from training.evaluation.bands import check_camera, distances, sizes
-from training.evaluation.bootstrap import DRAWS, draws, folds, interval, places
+from training.evaluation.bootstrap import DRAWS, LEAST_PLACES, draws, folds, interval, places
 from training.evaluation.matching import Band, Outcomes, Predictions, outcomes, shown, with_classes
 from training.evaluation.scores import F1, average_precision, average_precision_draws, best_f1, f1_draws, f1_over
 
@@ -138,7 +138,7 @@ def _f1_elsewhere(pictures: Sequence[LabelledPicture], predictions: Predictions,
         here = {p.path.stem for p, f in zip(pictures, fold, strict=True) if f == number}
         told |= shown({stem: predictions.get(stem, ()) for stem in here}, thresholds)
     matched = outcomes(pictures, told, (0.5,)).of(*RDD_CLASSES)
-    return f1_figures(f1_over(matched), threshold=False) | {"interval": _interval(f1_draws(matched, weights))}
+    return _with_draws(f1_over(matched), f1_draws(matched, weights), threshold=False)
 
 
 def _of_class(found: Outcomes, told: Outcomes, drawn: Floats, weights: Floats) -> Figures:
@@ -156,7 +156,8 @@ def _of_source(source: str, measured: Measured, found: Outcomes, told: Outcomes)
     """The same figures over the pictures of one source: the others get no weight."""
     here = np.array([p.source == source for p in measured.pictures])
     parts = [_only_pictures(each, here) for each in (found, told)]
-    return {"pictures": int(here.sum()), **_slice(parts[0], parts[1], measured.weights)}
+    few = len(set(places([p for p in measured.pictures if p.source == source]))) < LEAST_PLACES
+    return {"pictures": int(here.sum()), **_slice(parts[0], parts[1], measured.weights[: 0 if few else None])}
 
 
 def _of_bands(bands: Iterable[Band], measured: Measured) -> Figures:
@@ -198,8 +199,8 @@ def _f1_pair(found: Outcomes, told: Outcomes, weights: Floats) -> Figures:
     """F1 at the best threshold and at the shipped ones."""
     best, shipped = best_f1(found), f1_over(told)
     return {
-        "best": f1_figures(best) | {"interval": _interval(f1_draws(found, weights, best.threshold))},
-        "shipped": f1_figures(shipped, threshold=False) | {"interval": _interval(f1_draws(told, weights))},
+        "best": _with_draws(best, f1_draws(found, weights, best.threshold)),
+        "shipped": _with_draws(shipped, f1_draws(told, weights), threshold=False),
     }
 
 
@@ -217,10 +218,19 @@ def _only_pictures(found: Outcomes, here: Bools) -> Outcomes:
     return found.only(here[found.picture], np.where(here[:, None], found.truths, 0))
 
 
-def f1_figures(f1: F1, threshold: bool = True) -> dict[str, float]:
-    """F1, precision and recall to three places; the threshold a bit lower, as what is shown scores more than it."""
-    figures = {"f1": round(f1.f1, 3), "precision": round(f1.precision, 3), "recall": round(f1.recall, 3)}
-    return figures | ({"threshold": max(float(np.ceil(f1.threshold * 1000) - 1) / 1000, 0.0)} if threshold else {})
+def _with_draws(f1: F1, drawn: Floats, threshold: bool = True) -> Figures:
+    return f1_figures(f1, threshold) | {"interval": _interval(drawn)}
+
+
+def f1_figures(f1: F1, threshold: bool = True) -> Figures:
+    """F1, precision and recall to three places, None without true boxes, and the threshold as it is shipped."""
+    figures = {"f1": _rounded(f1.f1), "precision": _rounded(f1.precision), "recall": _rounded(f1.recall)}
+    return figures | ({"threshold": _as_shipped(f1)} if threshold else {})
+
+
+def _as_shipped(f1: F1) -> float:
+    """The threshold a bit lower, to three places: what is shown scores more than it."""
+    return max(float(np.ceil(f1.threshold * 1000) - 1) / 1000, 0.0)
 
 
 def _with_interval(value: float, drawn: Floats | None = None) -> Figures:
@@ -241,4 +251,4 @@ def best_thresholds(pictures: Sequence[LabelledPicture], predictions: Prediction
     found = outcomes(pictures, predictions, (0.5,))
     overall = best_f1(found.of(*RDD_CLASSES))
     each = [best_f1(found.of(i)) if found.truths[:, i].any() else overall for i in range(len(NAMES))]
-    return tuple(f1_figures(f1)["threshold"] for f1 in each)
+    return tuple(_as_shipped(f1) for f1 in each)

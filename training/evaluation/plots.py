@@ -43,7 +43,7 @@ def precision_recall(found: Outcomes) -> str:
                 right / truths, right / np.arange(1, len(right) + 1), color=damage.colour, lw=1.6, label=damage.english
             )
         axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="recall", ylabel="precision")
-        _legend(axes)
+        _legend(figure)
         return _svg(figure)
 
 
@@ -66,7 +66,7 @@ def f1_by_threshold(found: Outcomes, shipped: Sequence[float]) -> str:
             axes.plot(thresholds, f1(thresholds), color=damage.colour, lw=1.6, label=damage.english)
             axes.plot(shipped[damage.id], f1(shipped[damage.id]), "o", color=damage.colour, mec="white", ms=7)
         axes.set(xlim=(0, 1), ylim=(0, None), xlabel="score threshold", ylabel="F1")
-        _legend(axes)
+        _legend(figure)
         return _svg(figure)
 
 
@@ -81,7 +81,7 @@ def reliability(lines: Mapping[str, Sequence[Bin]]) -> str:
             axes.plot(x, y, color=colours[name], lw=1.4, label=name)
             axes.scatter(x, y, s=[4 + 3 * b.count**0.5 for b in bins], color=colours[name], zorder=3)
         axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="score", ylabel="share that is right")
-        _legend(axes)
+        _legend(figure)
         return _svg(figure)
 
 
@@ -110,9 +110,10 @@ def _axes(title: str, width: float, height: float) -> tuple[Figure, Axes]:
     return figure, figure.subplots()
 
 
-def _legend(axes: Axes) -> None:
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=8)
+def _legend(figure: Figure) -> None:
+    """Below the plot, where it covers no line."""
+    if figure.axes[0].get_legend_handles_labels()[0]:
+        figure.legend(loc="outside lower center", ncols=3, frameon=False, fontsize=8)
 
 
 def _svg(figure: Figure) -> str:

@@ -115,4 +115,4 @@ def _figure(value: float | None, places: int = 3) -> str:
 
 
 def _spread(interval: Sequence[float] | None) -> str:
-    return "" if interval is None else f"{interval[0]:.2f} – {interval[1]:.2f}"
+    return "–" if interval is None else f"{interval[0]:.2f} – {interval[1]:.2f}"

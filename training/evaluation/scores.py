@@ -17,7 +17,7 @@ AT_ONCE = 64  # draws, to bound the memory
 
 @dataclass(frozen=True, slots=True)
 class F1:
-    """F1 at one score threshold."""
+    """F1 at one score threshold; all but that is nan without true boxes: nothing was measured."""
 
     f1: float
     precision: float
@@ -53,15 +53,18 @@ def average_precision_draws(found: Outcomes, weights: Floats) -> Floats:
 def f1_over(found: Outcomes, threshold: float = 0.0) -> F1:
     """F1 at the first overlap of the detections that score at least `threshold`."""
     told, right, truths = (int(each.sum()) for each in _by_picture(found, threshold))
-    precision = right / told if told else 0.0
-    recall = right / truths if truths else 0.0
-    return F1(2 * right / (told + truths) if told + truths else 0.0, precision, recall, threshold)
+    if not truths:
+        return F1(np.nan, np.nan, np.nan, threshold)
+    return F1(2 * right / (told + truths), right / told if told else 0.0, right / truths, threshold)
 
 
 def f1_draws(found: Outcomes, weights: Floats, threshold: float = 0.0) -> Floats:
-    """The same F1 for b draws of the pictures, (b,); nan where a draw has no true box and nothing was told."""
+    """The same F1 for b draws of the pictures, (b,).
+
+    nan without true boxes, and where a draw has none and nothing was told.
+    """
     told, right, truths = (weights @ each for each in _by_picture(found, threshold))
-    of = told + truths
+    of = (told + truths) * found.truths.any()
     return np.asarray(np.divide(2 * right, of, out=np.full(len(weights), np.nan), where=of > 0))
 
 

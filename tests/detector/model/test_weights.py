@@ -50,6 +50,24 @@ def test_no_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         default_weights()
 
 
+def test_a_default_that_is_no_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCHOUW_WEIGHTS", str(tmp_path))
+    (tmp_path / "default").write_bytes(b"\xff\xfe")
+    with pytest.raises(WeightsError, match="default: is not text"):
+        default_weights()
+
+
+def test_the_default_is_a_model_of_the_weights_folder(
+    make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(make_model("tiny").parent)  # here a folder has the name
+    monkeypatch.setenv("SCHOUW_WEIGHTS", str(tmp_path / "shelf"))
+    (tmp_path / "shelf").mkdir()
+    (tmp_path / "shelf" / "default").write_text("tiny\n")
+    with pytest.raises(WeightsError, match="no model of this name"):
+        default_weights()
+
+
 def test_a_changed_file_is_refused_with_both_sums(make_model: MakeModel) -> None:
     folder = make_model()
     path = folder / "openvino" / "model.bin"
@@ -84,6 +102,11 @@ def test_other_classes_are_refused_unless_asked_for(make_model: MakeModel) -> No
         ({"colour": "blue"}, "colour: Extra inputs are not permitted"),
         ({"conf": {"pothole": 0.3}}, "conf must name every class"),
         ({"conf": 1.5}, "less than or equal to 1"),
+        ({"name": ""}, "name: String should match pattern"),
+        ({"name": "."}, "name: String should match pattern"),
+        ({"name": "../escaped"}, "name: String should match pattern"),
+        ({"name": "new\n"}, "name: String should match pattern"),
+        ({"name": "default"}, "name: .*'default' is the file that names the model in service"),
     ],
 )
 def test_an_invalid_card_is_named_with_its_key(make_model: MakeModel, change: dict[str, Any], says: str) -> None:
@@ -95,7 +118,7 @@ def test_an_invalid_card_is_named_with_its_key(make_model: MakeModel, change: di
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["a: [", "", "- 1", "name: x"])
+@pytest.mark.parametrize("text", ["a: [", "", "- 1", "name: x", "created: 2026-02-30"])
 def test_a_card_that_is_no_card(make_model: MakeModel, text: str) -> None:
     folder = make_model()
     (folder / "card.yaml").write_text(text)

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import ExifTags
+from PIL import Image as PillowImage
 
 from detector.images import write_jpeg
 from detector.model.weights import sha256
@@ -28,6 +30,14 @@ def scene(seed: int) -> Image:
 def dark(image: Image) -> Image:
     """The same view on a dull day."""
     return np.asarray(image * 0.7, np.uint8)
+
+
+def write_lying(view: Image, path: Path) -> None:
+    """Write a view as a camera held on its side does: a quarter turned, and the EXIF data say so."""
+    exif = PillowImage.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # to be shown a quarter turned clockwise
+    path.parent.mkdir(parents=True, exist_ok=True)
+    PillowImage.fromarray(np.rot90(view)).save(path, exif=exif, quality=95)
 
 
 def box(label: str, *corners: float, **more: object) -> Annotation:

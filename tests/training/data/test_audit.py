@@ -1,13 +1,15 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
 from detector.errors import InputError
 from detector.images import write_jpeg
-from tests.training.data.scenes import box, dark, dataset, picture, scene
+from detector.model.weights import sha256
+from tests.training.data.scenes import HEIGHT, WIDTH, box, dark, dataset, picture, scene, write_lying
 from training.data.audit import Audit, Level, audit
 from training.data.audit_report import render_audit, summary, write_audit
 from training.data.dataset import Dataset
@@ -48,6 +50,23 @@ def test_the_same_view_in_one_split_is_worth_a_note(tmp_path: Path) -> None:
     found = audit(dataset(tmp_path, [*clean(tmp_path), twin]))
     assert checks(found) == {"alike": [("1.jpg", "twin.jpg")]}
     assert not found.of(Level.ERROR)
+
+
+def test_a_view_in_many_pictures_of_two_splits_is_one_finding_with_its_most_alike_pair_first(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0)
+    views = [np.clip(scene(20) + noise.normal(0, 25 * n, (HEIGHT, WIDTH, 3)), 0, 255) for n in range(6)]
+    parked = [
+        picture(tmp_path, f"{n}-parked.jpg", view.astype(np.uint8), split=("train", "val")[n % 2])
+        for n, view in enumerate(views)
+    ]
+    found = audit(dataset(tmp_path, [*clean(tmp_path), *reversed(parked)]))
+    (across,) = (f for f in found.findings if f.check == "alike across splits")
+    assert across.pictures[:2] == ("1-parked.jpg", "0-parked.jpg")
+    assert sorted(across.pictures) == [p.name for p in parked]
+    assert across.text.startswith("val and train, ")
+    assert across.text.endswith("alike; 6 pictures in 9 such pairs")
+    assert across.alike is not None
+    assert 0.98 < across.alike <= 1.001
 
 
 def test_copies_are_told_from_views_and_named_once(tmp_path: Path) -> None:
@@ -133,6 +152,22 @@ def test_pictures_that_are_not_listed_and_what_the_import_left_out(tmp_path: Pat
         ("unlisted", "images/forgotten.jpg"),
         ("left out", "labels/lost.txt: has no picture"),
     }
+
+
+@pytest.mark.parametrize("content", [b"datei;grund\na;b\n", b"file,what,reason,fault\n\xff\xfe,b,c,no\n"])
+def test_a_list_of_what_was_left_out_that_no_import_wrote(tmp_path: Path, content: bytes) -> None:
+    data = dataset(tmp_path, clean(tmp_path))
+    (data.folder / "left_out.csv").write_bytes(content)
+    (finding,) = audit(data).findings
+    assert finding.check == "left out"
+    assert "left_out.csv is not the list that an import writes" in finding.text
+
+
+def test_a_picture_that_is_stored_lying_has_the_size_that_is_listed(tmp_path: Path) -> None:
+    lying = picture(tmp_path, "lying.jpg", scene(20), split="train")
+    write_lying(scene(20), tmp_path / "pictures" / "lying.jpg")
+    lying = lying.model_copy(update={"sha256": sha256(tmp_path / "pictures" / "lying.jpg")})
+    assert audit(dataset(tmp_path, [*clean(tmp_path), lying])).findings == ()
 
 
 def bad(folder: Path) -> Dataset:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from detector.errors import InputError
 from detector.images import write_jpeg
 from detector.types import Image
+from tests.training.data.scenes import write_lying
 from training.data import duplicates
-from training.data.duplicates import examine, groups_of, signature, similar_pairs
+from training.data.duplicates import Seen, examine, groups_of, signature, similar_pairs
 
 
 def scene(seed: int, fixed: int | None = None) -> Image:
@@ -36,6 +37,15 @@ def test_a_copy_is_found_whatever_its_size_light_and_compression() -> None:
     pairs, alike = similar_pairs(np.array([signature(i) for i in images]), ["a"] * 41)
     assert pairs.tolist() == [[7, 40]]
     assert alike[0] > 0.95
+
+
+@pytest.mark.parametrize("others", [0, 40])
+def test_a_copy_is_found_under_another_source_whose_pictures_share_something_else(others: int) -> None:
+    images = [scene(seed, fixed=99) for seed in range(40)]
+    images += [scene(100 + seed, fixed=7) for seed in range(others)] + [changed(image) for image in images[:10]]
+    sources = ["camera"] * 40 + ["dump"] * (others + 10)
+    pairs, _ = similar_pairs(np.array([signature(i) for i in images]), sources)
+    assert pairs.tolist() == [[n, 40 + others + n] for n in range(10)]
 
 
 def test_what_every_picture_shows_makes_no_pair() -> None:
@@ -74,6 +84,17 @@ def test_groups_are_joined_pairs_and_nothing_else(case: tuple[int, list[tuple[in
     # A group of n pictures needs n - 1 pairs to hold together.
     assert len(set(groups.tolist())) >= count - len(pairs)
     assert set(np.unique(groups)) == set(range(len(np.unique(groups))))
+
+
+def test_a_picture_that_is_stored_lying_is_seen_upright(tmp_path: Path) -> None:
+    upright = scene(1)
+    write_jpeg(upright, tmp_path / "upright.jpg", quality=95)
+    write_lying(upright, tmp_path / "lying.jpg")
+    first, second = examine([tmp_path / "upright.jpg", tmp_path / "lying.jpg"])
+    assert isinstance(first, Seen)
+    assert isinstance(second, Seen)
+    assert (second.width, second.height) == (320, 240)
+    assert first.signature @ second.signature > 0.99
 
 
 def test_an_unreadable_picture_gives_its_error_and_the_others_go_on(tmp_path: Path) -> None:

@@ -92,6 +92,21 @@ def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
         read_pictures(tmp_path, CARD)
 
 
+def test_a_card_with_a_typo_or_in_another_encoding_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.data.card.datasets_folder", lambda: tmp_path)
+    (tmp_path / "typo.yaml").write_text("name: x\ntitle: x\nsplit: x\nsources: {a: {titel: x}}\n")
+    (tmp_path / "latin.yaml").write_bytes("name: wég".encode("latin-1"))
+    (tmp_path / "torn.yaml").write_text("name: [")
+    with pytest.raises(InputError, match=r"typo\.yaml: is not a valid card: sources\.a\.title: Field required$"):
+        read_card("typo")
+    with pytest.raises(InputError, match=r"latin\.yaml: is not UTF-8 text; save it as UTF-8$"):
+        read_card("latin")
+    with pytest.raises(InputError, match=r"torn\.yaml: is not YAML$"):
+        read_card("torn")
+
+
 def test_an_unknown_data_set_names_the_known_ones() -> None:
     with pytest.raises(InputError, match=r"known are .*road-damage"):
         read_card("nowhere")

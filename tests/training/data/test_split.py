@@ -9,10 +9,13 @@ from typer.testing import CliRunner
 
 from cli.main import app
 from detector.errors import InputError, SettingsError
+from detector.images import write_jpeg
 from tests.training.data.scenes import box, dark, dataset, picture, scene
 from training.data.pictures import read_pictures
 from training.data.record import Picture
 from training.data.split import (
+    BLOCK,
+    CELL_M,
     By,
     Manifest,
     cell,
@@ -21,6 +24,7 @@ from training.data.split import (
     of_split,
     read_manifest,
     split,
+    split_dataset,
     summarise,
     write_manifest,
 )
@@ -190,6 +194,27 @@ def test_training_reads_the_split_of_a_manifest(tmp_path: Path) -> None:
         assert {p.path.name for p in read} == {n for n, place in manifest.pictures.items() if place.split == name}
     with pytest.raises(InputError, match="is no dataset, which a manifest is of"):
         read_pictures(tmp_path / "pictures", split="val", manifest=tmp_path / "split.json")
+
+
+@pytest.mark.parametrize(("val", "test"), [("0.7", "0.3"), ("0.9", "0.1"), ("1", "0")])
+def test_shares_that_leave_nothing_to_train_on(tmp_path: Path, val: str, test: str) -> None:
+    data = dataset(tmp_path, [picture(tmp_path, f"{n}.jpg", scene(n), group=str(n)) for n in range(3)])
+    command = ["data", "split", str(data.folder), "--val", val, "--test", test, "--out", str(tmp_path / "split.json")]
+    problem = CliRunner().invoke(app, command).exception
+    assert isinstance(problem, SettingsError)
+    assert "nothing is left to train on" in str(problem)
+
+
+def test_a_picture_that_was_changed_since_the_import_or_is_gone_is_left_out_and_told(tmp_path: Path) -> None:
+    pictures = [picture(tmp_path, f"{n}.jpg", scene(n), group=str(n)) for n in range(8)]
+    data = dataset(tmp_path, pictures)
+    write_jpeg(scene(99), tmp_path / "pictures" / "3.jpg")
+    (tmp_path / "pictures" / "5.jpg").unlink()
+    manifest, left_out = split_dataset(data, By.GROUP, {"train": 0.5, "val": 0.5}, seed=0, block=BLOCK, cell_m=CELL_M)
+    assert set(manifest.pictures) == {p.name for p in pictures} - {"3.jpg", "5.jpg"}
+    changed, gone = left_out
+    assert "3.jpg: is another file than was imported" in changed
+    assert "5.jpg" in gone
 
 
 def test_the_command_keeps_alike_pictures_together(tmp_path: Path) -> None:

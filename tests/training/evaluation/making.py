@@ -33,7 +33,7 @@ def scene(seed: int, pictures: int = 8, side: int = 400) -> tuple[list[LabelledP
         unknown = [_label(rng) for _ in range(rng.integers(0, 2))]
         if rng.random() < 0.2:
             unknown.append(Label(int(rng.integers(0, len(NAMES))), WHOLE))
-        name = f"road_{number:03d}"
+        name = f"road_{200 * number:03d}"  # each in a place of its own
         truth.append(picture(name, labels, tuple(unknown), source=f"country {number % 2}", side=side))
         near = [_near(rng, x, side) for x in (*labels, *unknown) for _ in range(rng.integers(0, 3))]
         found[name] = near + [_near(rng, _label(rng), side) for _ in range(rng.integers(0, 5))]

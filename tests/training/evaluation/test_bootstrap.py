@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.training.evaluation.making import scene
-from training.evaluation.bootstrap import draws, folds, interval, place, places
+from tests.training.evaluation.making import picture, scene
+from training.evaluation.bootstrap import draws, folds, interval, place, places, strata
 from training.evaluation.matching import outcomes
 from training.evaluation.scores import f1_draws, f1_over
 
@@ -24,14 +26,43 @@ def test_a_place_is_the_road_and_a_block_of_numbers(stem: str, expected: str) ->
 
 
 def test_a_place_is_drawn_as_a_whole_and_each_source_keeps_its_size() -> None:
-    groups = ["a", "a", "b", "c", "c", "d"]
-    sources = ["x", "x", "x", "y", "y", "y"]
+    groups = ["a", "a", *"bcde", "f", "f", *"ghij"]
+    sources = ["x"] * 6 + ["y"] * 6
     weights = draws(groups, sources, 500)
     assert (weights[:, 0] == weights[:, 1]).all()
-    assert (weights[:, 3] == weights[:, 4]).all()
-    assert (weights[:, 0] + weights[:, 2] == 2).all()  # two places of x in each draw
+    assert (weights[:, 6] == weights[:, 7]).all()
+    assert (weights[:, 1:6].sum(axis=1) == 5).all()  # five places of x in each draw
     assert weights.mean(axis=0) == pytest.approx(1, abs=0.15)
     assert (draws(groups, sources, 500) == weights).all()  # the seed is fixed
+
+
+def test_sources_of_few_places_are_drawn_together() -> None:
+    assert strata(list("abcdefghijkl"), ["x"] * 5 + ["y"] * 7) == ["x"] * 5 + ["y"] * 7
+    assert strata(list("aabcdefghijkl"), ["few"] * 2 + ["x"] * 5 + ["y"] * 6) == [""] * 7 + ["y"] * 6
+    assert strata(list("abcdefghijkl"), ["p"] * 3 + ["q"] * 2 + ["y"] * 7) == [""] * 5 + ["y"] * 7
+    alone = [f"town {n}" for n in range(12)]  # or each would be in every draw, and no draw differ
+    assert strata(alone, alone) == [""] * 12
+    weights = draws(alone, alone, 200)
+    assert (weights.sum(axis=1) == 12).all()
+    assert weights.std(axis=0).min() > 0.5
+
+
+def test_fewer_than_ten_places_are_not_drawn() -> None:
+    assert draws(["a"] * 50 + list("bcdefghi"), ["x"] * 58).shape == (0, 58)
+    assert len(draws(["a"] * 50 + list("bcdefghij"), ["x"] * 59)) == 1000
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 8)), min_size=1, max_size=60))
+def test_a_stratum_has_five_places_where_there_are_so_many(pictures: list[tuple[str, int]]) -> None:
+    sources, groups = [source for source, _ in pictures], [f"{source} {n}" for source, n in pictures]
+    found = strata(groups, sources)
+    sizes = [len({g for g, s in zip(groups, found, strict=True) if s == stratum}) for stratum in set(found)]
+    assert min(sizes) >= min(5, len(set(groups)))
+
+
+def test_a_group_is_one_place_whatever_the_names() -> None:
+    drive = [replace(picture(f"frame{n}_left", []), group="drive 1") for n in range(3)]
+    assert places([*drive, picture("frame9_left", [])]) == ["test drive 1"] * 3 + ["test frame9_left"]
 
 
 def test_the_interval_of_a_share_is_that_of_theory() -> None:

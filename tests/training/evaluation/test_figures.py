@@ -104,7 +104,7 @@ def test_mistakes_are_those_that_touch_nothing() -> None:
 
 
 def test_all_figures_are_there_and_can_be_written() -> None:
-    truth, found = scene(5, pictures=12)
+    truth, found = scene(5, pictures=20)
     figures = figures_of(subject(found), truth, draws=50)
     json.dumps(figures, allow_nan=False)
     assert set(figures["per_source"]) == {"country 0", "country 1"}
@@ -123,8 +123,15 @@ def test_a_split_without_damage_has_no_figures_and_no_error(tmp_path: Path) -> N
     truth = [picture("a", [])]
     figures = figures_of(subject({"a": []}), truth, draws=10)
     assert figures["overall"]["map50"] == {"value": None, "interval": None}
+    for name in ("f1_rdd", "f1_cracks_as_one", "f1_ravelling_iou30"):
+        for way in ("best", "shipped"):
+            assert figures["overall"][name][way]["f1"] is None
+            assert figures["overall"][name][way]["interval"] is None
     write_report(subject({"a": []}), figures, truth, tmp_path / "report")
-    assert "no true boxes" in (tmp_path / "report" / "report.html").read_text()
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "no true boxes" in page
+    assert "There are too few places for intervals" in page
+    assert "0.000" not in page
 
 
 class Balanced(HTMLParser):
@@ -181,8 +188,13 @@ def _drawn(folder: Path) -> tuple[list[LabelledPicture], dict[str, list[Detectio
 
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(InputError, match="something other"):
-        EVALUATION.check_replaceable(tmp_path)
+    for card in (None, '{"loss": 0.3}', "[]", "{"):  # another program's metrics.json is no report of ours
+        if card is not None:
+            (tmp_path / "metrics.json").write_text(card)
+        with pytest.raises(InputError, match="something other than an evaluation report"):
+            EVALUATION.check_replaceable(tmp_path)
+    (tmp_path / "metrics.json").write_text('{"format": "schouw-evaluation", "version": 0}')
+    EVALUATION.check_replaceable(tmp_path)  # what an older schouw wrote may be replaced
 
 
 def test_the_split_is_known_by_its_labels() -> None:
@@ -209,11 +221,20 @@ def test_boxes_of_any_program(tmp_path: Path) -> None:
     [
         ("[", "no list of boxes"),
         ("[]", "no list of boxes"),
-        ('{"road_000": [[1, 2, 3]]}', "no list of boxes"),
-        ('{"road_000": [[1, 2, 3, 4, NaN, 0]]}', "not a number"),
-        ('{"road_000": [[1, 2, 3, 4, 0.5, 7]]}', "class is not 0 to 4"),
-        ('{"road_000": [["a", 2, 3, 4, 0.5, 1]]}', "no list of boxes"),
-        ('{"road_000": []}', "lacks 1 of 2 pictures, such as road_001"),
+        ("[" * 20_000, "no list of boxes"),
+        ('{"road_000": [[1, 2, 3]]}', "picture road_000, box 1, y1: Field required"),
+        ('{"road_000": [[1, 2, 3, 4, NaN, 0]]}', "box 1, score: Input should be"),
+        ('{"road_000": [[1, 2, Infinity, 4, 0.5, 0]]}', "box 1, x1: Input should be a finite number"),
+        ('{"road_000": [[1, 2, 3, 4, 95, 0]]}', "box 1, score: Input should be less than or equal to 1"),
+        ('{"road_000": [[1, 2, 3, 4, -1, 0]]}', "box 1, score: Input should be greater than or equal to 0"),
+        (f'{{"road_000": [[1, 2, 3, 4, {10**400}, 0]]}}', "box 1, score: Input should be"),
+        ('{"road_000": [[1, 2, 3, 4, 0.5, 7]]}', "box 1, class: Input should be less than 5"),
+        ('{"road_000": [[1, 2, 3, 4, 0.5, 3.7]]}', "box 1, class: Input should be a valid integer"),
+        ('{"road_000": [[1, 2, 3, 4, 0.5, Infinity]]}', "box 1, class: Input should be a finite number"),
+        (f'{{"road_000": [[1, 2, 3, 4, 0.5, {10**30}]]}}', "box 1, class: Input should be less than 5"),
+        ('{"road_000": [["a", 2, 3, 4, 0.5, 1]]}', "box 1, x0: Input should be a valid number"),
+        ('{"road_000": [[1, 2, 3, 4, 0.5, 1], [9, 2, 3, 4, 0.5, 1]]}', "box 2: .*ends before it begins"),
+        ('{"road_000": []}', "lacks 1 of 2 pictures, such as road_200"),
     ],
 )
 def test_a_file_that_is_no_boxes_is_named(tmp_path: Path, text: str, says: str) -> None:
@@ -222,6 +243,12 @@ def test_a_file_that_is_no_boxes_is_named(tmp_path: Path, text: str, says: str) 
     with pytest.raises(InputError, match=f"boxes.json: .*{says}") as caught:
         of_file(path, scene(1)[0][:2])
     assert "\n" not in str(caught.value)
+
+
+def test_two_pictures_of_one_name_would_share_their_boxes(tmp_path: Path) -> None:
+    (tmp_path / "boxes.json").write_text('{"1": [[60, 60, 80, 80, 0.9, 3]]}')
+    with pytest.raises(SettingsError, match="two pictures have the same name, 1; rename one"):
+        of_file(tmp_path / "boxes.json", [picture("a/1", [HOLE]), picture("b/1", [])])
 
 
 def test_thresholds_chosen_elsewhere_do_not_know_the_place_they_serve() -> None:

@@ -1,4 +1,7 @@
-"""CVAT for images 1.1: one XML for all pictures. What CVAT has no field for lies in attributes that labels declare."""
+"""CVAT for images 1.1: one XML for all pictures. What CVAT has no field for lies in attributes that labels declare.
+
+CVAT hands proposals back as any other label, also where nobody looked: a picture with proposals has a box to tick.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +9,7 @@ from xml.etree import ElementTree
 
 from detector.errors import InputError
 from training.data.formats.cvat_shapes import (
+    CHECKED,
     PICTURE_TAG,
     SHAPES,
     attribute_names,
@@ -83,14 +87,17 @@ def _read_image(path: Path, element: ElementTree.Element, album: Album) -> Sourc
     left_out: list[LeftOut] = []
     annotations = []
     said: dict[str, object] = {"split": split_of(element.get("subset", "")), "width": width, "height": height}
+    checked = True
     for child in element:
         if child.tag == "tag" and child.get("label") == PICTURE_TAG:
-            said |= said_of(texts_of(child))
+            texts = texts_of(child)
+            said |= said_of(texts)
+            checked = texts.get(CHECKED) != "false"
         elif child.tag in SHAPES:
             where = f"image '{name}'"
             read_one = read_shape(path, where, child.get("label", ""), child, (height, width), left_out)
             annotations += [read_one] if read_one else []
-    return SourcePicture(picture, path, tuple(annotations), said, tuple(left_out))
+    return SourcePicture(picture, path, tuple(annotations) if checked else None, said, tuple(left_out))
 
 
 def write(target: Target) -> None:
@@ -117,7 +124,7 @@ def _meta(target: Target, names: list[str], count: int) -> ElementTree.Element:
     task = ElementTree.SubElement(meta, "task")
     for key, value in (("name", target.dataset.title), ("size", str(count)), ("mode", "annotation")):
         ElementTree.SubElement(task, key).text = value
-    task.append(labels_element(names))
+    task.append(labels_element(names, target.pre_labels))
     return meta
 
 
@@ -126,7 +133,8 @@ def _image(number: int, picture: Picture, names: list[str], target: Target) -> E
     subset = {"subset": {"val": "Validation"}.get(picture.split, picture.split.title())} if picture.split else {}
     element = ElementTree.Element("image", {"id": str(number), "name": picture.name, **subset, **size})
     whole = ElementTree.SubElement(element, "tag", {"label": PICTURE_TAG, "source": "manual"})
-    for key, text in picture_texts(picture).items():
+    texts = ({CHECKED: "false"} if target.pre_labels else {}) | picture_texts(picture)
+    for key, text in texts.items():
         ElementTree.SubElement(whole, "attribute", {"name": key}).text = text
     for a in picture.annotations:
         shape, fields = shape_element(a, picture, names, set())

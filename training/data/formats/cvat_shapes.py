@@ -20,6 +20,7 @@ PICTURE_TAG = "picture"  # the label of the tag that carries what is known about
 NATIVE_PICTURE = {"path", "width", "height", "sha256", "split", "annotations"}
 FIRST = {"severity": ("", "L", "M", "E"), "confidence": ("", "1", "2", "3")}  # what annotators choose from
 FLAGS = ("truncated", "difficult", "interpolated")
+CHECKED = "checked"  # of a picture whose labels are proposals: a tick once somebody has corrected them
 
 
 def events(path: Path, tags: set[str]) -> Iterator[ElementTree.Element]:
@@ -125,10 +126,10 @@ def attribute_names(target: Target, native: set[str]) -> list[str]:
     return list(names)
 
 
-def labels_element(names: list[str]) -> ElementTree.Element:
+def labels_element(names: list[str], proposals: bool = False) -> ElementTree.Element:
     """The labels and attributes that the task in CVAT must have, as its XML says them."""
     labels = ElementTree.Element("labels")
-    for spec in label_specs(names):
+    for spec in label_specs(names, proposals):
         label = ElementTree.SubElement(labels, "label")
         for key in ("name", "color", "type"):
             ElementTree.SubElement(label, key).text = spec.get(key, "")
@@ -141,17 +142,19 @@ def labels_element(names: list[str]) -> ElementTree.Element:
     return labels
 
 
-def label_specs(names: list[str]) -> list[dict[str, Any]]:
+def label_specs(names: list[str], proposals: bool) -> list[dict[str, Any]]:
     """The same as the JSON that CVAT's raw label constructor takes."""
-    picture = [name for name in Picture.model_fields if name not in NATIVE_PICTURE]
+    picture = [CHECKED] if proposals else []
+    picture += [name for name in Picture.model_fields if name not in NATIVE_PICTURE]
     attributes = [_attribute(name) for name in names]
     whole = {"name": PICTURE_TAG, "color": "#808080", "type": "tag", "attributes": [_attribute(n) for n in picture]}
     return [{"name": n, "color": "", "type": "any", "attributes": attributes} for n in (*NAMES, IGNORE)] + [whole]
 
 
 def _attribute(name: str) -> dict[str, Any]:
-    kind = "select" if name in FIRST else "checkbox" if name in FLAGS else "text"
-    values = list(FIRST.get(name, ("false",) if name in FLAGS else ("",)))
+    is_flag = name in (*FLAGS, CHECKED)
+    kind = "select" if name in FIRST else "checkbox" if is_flag else "text"
+    values = list(FIRST.get(name, ("false",) if is_flag else ("",)))
     return {"name": name, "mutable": True, "input_type": kind, "default_value": values[0], "values": values}
 
 
@@ -169,4 +172,4 @@ def said_of(texts: dict[str, str]) -> dict[str, Any]:
 
 def write_labels(target: Target, names: list[str]) -> None:
     """Write labels.json, to paste into a new task."""
-    target.text("labels.json", json.dumps(label_specs(names), indent=1) + "\n")
+    target.text("labels.json", json.dumps(label_specs(names, target.pre_labels), indent=1) + "\n")

@@ -44,7 +44,7 @@ class Folders:
 
     pictures: dict[tuple[Path, str], Path]
     masks: dict[tuple[Path, str], dict[str, Path]]  # by class
-    alone: tuple[Path, ...]  # masks without a picture
+    alone: tuple[Path, ...]  # masks without a picture, or without a class
 
 
 def matches(source: Path) -> bool:
@@ -59,6 +59,8 @@ def read(source: Path) -> Iterator[Found]:
     """Read a folder of pictures with masks. Raises InputError where there are none."""
     folders = _look(source)
     if not folders.masks and not any(_side_car(*key).is_file() for key in folders.pictures):
+        if folders.alone:
+            raise InputError(folders.alone[0], _fault(folders.alone[0], folders))
         raise InputError(source, "holds no pictures with masks", "name a folder with images/ and masks/")
     for (folder, stem), path in folders.pictures.items():
         try:
@@ -69,7 +71,14 @@ def read(source: Path) -> Iterator[Found]:
             continue
         yield picture
     for mask in folders.alone:
-        yield LeftOut(mask, "label file", "its picture is missing")
+        yield LeftOut(mask, "label file", _fault(mask, folders))
+
+
+def _fault(mask: Path, folders: Folders) -> str:
+    """Why a mask belongs to no picture."""
+    if (mask.parent, mask.stem) in folders.pictures:
+        return f"its name lacks the class: {mask.stem}_<CLASS>.png is expected"
+    return "its picture is missing"
 
 
 def _side_car(folder: Path, stem: str) -> Path:

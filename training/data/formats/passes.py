@@ -6,11 +6,14 @@ x0_pct says that the annotator searched the picture and found nothing, which is 
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+import io
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from detector.errors import InputError
+from detector.files import read_text
 from training.data.formats.source import Found, LeftOut, SourcePicture, annotation, picture_size
 from training.data.record import Annotation
 
@@ -61,16 +64,28 @@ class Passes:
             yield found
 
     def added_to(self, picture: SourcePicture) -> SourcePicture:
-        """The picture with what the passes found in it, and who passed. One that nobody labelled stays so."""
+        """The picture with what the passes found in it, and who passed.
+
+        In one that nobody labelled, nothing else was looked for.
+        """
         findings = self.findings.get(picture.path.stem, [])
-        if picture.annotations is None or not findings:
+        if not findings:
             return picture
-        size = picture_size(picture.path)
-        patches = [patch for finding in findings if (patch := finding.annotation(*size)) is not None]
+        width, height = picture_size(picture.path)
+        patches = [patch for finding in findings if (patch := finding.annotation(width, height)) is not None]
         before = picture.said.get("passes", {})
         people = dict.fromkeys([*before.get(SEARCHED_FOR, ()), *(finding.annotator for finding in findings)])
         said = {**picture.said, "passes": {**before, SEARCHED_FOR: tuple(people)}}
-        return replace(picture, annotations=(*picture.annotations, *patches), said=said)
+        if picture.annotations is None:
+            said |= {"looked_for": (SEARCHED_FOR,), "width": width, "height": height}
+        return replace(picture, annotations=(*(picture.annotations or ()), *patches), said=said)
+
+    def without_picture(self, known: Collection[str]) -> Iterator[LeftOut]:
+        """What is said of pictures whose stems are not `known`."""
+        for stem, findings in self.findings.items():
+            if stem not in known:
+                for file, count in Counter(finding.file for finding in findings).items():
+                    yield LeftOut(file, "picture", f"'{stem}' has {count} rows but no picture")
 
 
 def read_passes(*files: Path) -> Passes:
@@ -79,13 +94,12 @@ def read_passes(*files: Path) -> Passes:
     for path in files:
         if not path.is_file():
             continue
-        with path.open(newline="", encoding="utf-8") as file:
-            for line, row in enumerate(csv.DictReader(file), start=2):
-                try:
-                    findings.setdefault(row["picture"], []).append(_finding(path, line, row))
-                except (KeyError, TypeError, ValueError) as problem:
-                    remedy = f"the columns are {', '.join(COLUMNS)}"
-                    raise InputError(path, f"line {line} is no row of a pass", remedy) from problem
+        for line, row in enumerate(csv.DictReader(io.StringIO(read_text(path))), start=2):
+            try:
+                findings.setdefault(row["picture"], []).append(_finding(path, line, row))
+            except (KeyError, TypeError, ValueError) as problem:
+                remedy = f"the columns are {', '.join(COLUMNS)}"
+                raise InputError(path, f"line {line} is no row of a pass", remedy) from problem
     return Passes(findings)
 
 

@@ -100,7 +100,7 @@ class Album:
             candidates = self._by_name.get(parts[-1][9:], [])
         if not candidates:
             raise InputError(said, f"is named but lies nowhere in {self.root}")
-        shared = [_shared_tail(path.parts, parts) for path in candidates]
+        shared = [shared_tail(path.parts, parts) for path in candidates]
         best = [path for path, n in zip(candidates, shared, strict=True) if n == max(shared)]
         if len(best) > 1:
             raise InputError(said, f"may be any of {len(best)} pictures of that name in {self.root}")
@@ -126,7 +126,8 @@ def read_all(
         yield SourcePicture(path, files[0], None)
 
 
-def _shared_tail(a: Iterable[str], b: Iterable[str]) -> int:
+def shared_tail(a: Iterable[str], b: Iterable[str]) -> int:
+    """How many parts of two paths are the same, counted from their ends."""
     count = 0
     for x, y in zip(reversed(list(a)), reversed(list(b)), strict=False):
         if x != y:

@@ -5,12 +5,15 @@ names say which split and which country. Coordinates are taken as they stand: la
 as 0 or as 1, and no file says which. What VOC has no element for is written into an element `schouw`.
 """
 
+import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree  # expat from 2.4.1 on refuses entity bombs; external entities are never fetched
 
 from detector.errors import InputError
+from detector.files import read_text
 from training.data.formats.carry import carry, restore
 from training.data.formats.source import (
     EXTRAS,
@@ -27,18 +30,21 @@ from training.data.formats.source import (
 from training.data.formats.target import Target
 from training.data.record import DRAWN, Annotation, Picture, as_texts, extras, from_texts
 
-NATIVE = {"label", "box", "truncated", "difficult", "occluded"}
+FLAGS = ("truncated", "difficult", "occluded")
+OWN = {"name", "bndbox", EXTRAS, *FLAGS}  # elements of an object; whatever else it has, others added
+SHARED = {"severity", "confidence"}  # what others may say in our own terms
+NATIVE = {"label", "box", *FLAGS}
 NATIVE_PICTURE = {"name", "path", "width", "height", "sha256", "split", "annotations"}
 LAYOUTS = (("images", "annotations/xmls"), ("JPEGImages", "Annotations"), ("images", "annotations"))
 SPLIT_LISTS = {"train": "train", "val": "val", "test": "test"}
 
 
 def matches(source: Path) -> bool:
-    """Whether XML files with the root element `annotation` lie where VOC has them."""
+    """Whether XML files with the root element `annotation` lie where VOC has them, by the first that can be read."""
     for _, labels in _folders(source):
-        first = next((p for p in sorted(labels.glob("*.xml"))), None)
-        if first is not None:
-            return _parse(first).tag == "annotation"
+        for path in matching_files(labels, ".xml"):
+            with contextlib.suppress(InputError):
+                return _parse(path).tag == "annotation"
     return False
 
 
@@ -94,7 +100,7 @@ def _split_lists(folder: Path) -> dict[str, str]:
     for name, split in SPLIT_LISTS.items():
         path = folder / f"{name}.txt"
         if path.is_file():
-            lists.update({line.split()[0]: split for line in path.read_text().splitlines() if line.strip()})
+            lists.update({line.split()[0]: split for line in read_text(path).splitlines() if line.strip()})
     return lists
 
 
@@ -116,6 +122,8 @@ def _read_file(path: Path, xml: Path, said: dict[str, Any]) -> SourcePicture:
     ours = root.find(EXTRAS)
     more = from_texts(Picture, {child.tag: child.text or "" for child in ours}) if ours is not None else {}
     more.pop("attributes", None)
+    if ours is not None and ours.find("split") is not None:
+        said["split"] = None
     said = {**said, **more, "width": width, "height": height}
     return SourcePicture(path, xml, tuple(annotations), said, tuple(left_out))
 
@@ -127,25 +135,36 @@ def _read_object(xml: Path, n: int, element: ElementTree.Element, left_out: list
         raise InputError(xml, f"{where} has no box")
     try:
         box = tuple(float(bounds.findtext(key) or "") for key in ("xmin", "ymin", "xmax", "ymax"))
-        flags = {key: int(number(element.findtext(key))) != 0 for key in ("truncated", "difficult", "occluded")}
+        flags = {key: int(number(element.findtext(key) or None)) != 0 for key in FLAGS}
     except ValueError as problem:
         raise InputError(xml, f"{where} has a box or a flag that is no number") from problem
     ours = element.find(EXTRAS)
     texts = {child.get("name", child.tag): child.text or "" for child in ours} if ours is not None else {}
-    pose = element.findtext("pose")
-    fields: dict[str, Any] = {"label": (element.findtext("name") or "").strip(), "box": box, **flags}
-    if pose and pose.strip().lower() not in {"", "unspecified"}:
-        fields["attributes"] = {"pose": pose.strip()}
+    fields: dict[str, Any] = {"label": (element.findtext("name") or "").strip(), "box": box, **flags, **_more(element)}
     fields, moved = restore(fields, from_texts(Annotation, texts), fields["box"])
     if moved:
         left_out.append(LeftOut(xml, "changed", f"{where} was moved; its old shape is dropped", fault=False))
     return annotation(xml, where, **fields)
 
 
+def _more(element: ElementTree.Element) -> dict[str, Any]:
+    """What else programs say of an object: elements of their own, and CVAT's pairs of a name and a value."""
+    texts = {child.tag: child.text or "" for child in element if len(child) == 0 and child.tag not in OWN}
+    texts |= {
+        pair.findtext("name", ""): pair.findtext("value", "") for pair in element.iterfind("attributes/attribute")
+    }
+    if texts.get("pose", "").strip().lower() == "unspecified":
+        del texts["pose"]
+    known = from_texts(Annotation, {key: text for key, text in texts.items() if key in SHARED})
+    attributes = known.get("attributes", {}) | {key: text for key, text in texts.items() if key not in SHARED}
+    return known | {"attributes": attributes}
+
+
 def write(target: Target) -> None:
     """Write <source>/<split>/images and <source>/<split>/annotations/xmls, as RDD2022 has them."""
     for picture in target.pictures():
-        folder = f"{picture.source}/{picture.split}" if picture.split else picture.source
+        folder = re.sub(r"^\.+|[\\/:]", "_", picture.source)  # a source may have any name
+        folder = f"{folder}/{picture.split}" if picture.split else folder
         target.place(picture, f"{folder}/images/{picture.name}")
         root = _element(picture, target)
         ElementTree.indent(root)
@@ -161,12 +180,13 @@ def _element(picture: Picture, target: Target) -> ElementTree.Element:
     for key, value in (("width", picture.width), ("height", picture.height), ("depth", 3)):
         _child(size, key, value)
     _child(root, "segmented", int(any(a.outline or a.mask for a in picture.annotations)))
-    _extend(root, as_texts(extras(picture, NATIVE_PICTURE)))
+    no_split = {} if picture.split else {"split": ""}  # a folder above may be called `test`
+    _extend(root, as_texts(extras(picture, NATIVE_PICTURE)) | no_split)
     for a in picture.annotations:
         element = ElementTree.SubElement(root, "object")
         _child(element, "name", a.label)
         _child(element, "pose", "Unspecified")
-        for key in ("truncated", "difficult", "occluded"):
+        for key in FLAGS:
             _child(element, key, int(getattr(a, key)))
         bounds = ElementTree.SubElement(element, "bndbox")
         for key, edge in zip(("xmin", "ymin", "xmax", "ymax"), a.box, strict=True):

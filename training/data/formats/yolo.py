@@ -6,14 +6,16 @@ YOLO has no place for lies in a JSON side-car beside the label file, which YOLO'
 """
 
 import csv
+import io
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from detector.errors import InputError
+from detector.files import read_text
 from detector.taxonomy import NAMES
 from training.data.formats.passes import Passes, read_passes
 from training.data.formats.source import (
@@ -31,30 +33,39 @@ from training.data.formats.source import (
 from training.data.formats.target import Target
 from training.data.record import IGNORE, Annotation, Picture, extras
 
+SOURCES, PASSES = "sources.tsv", "ravelling.csv"
 NATIVE = {"label", "box"}
 NATIVE_PICTURE = {"name", "path", "width", "height", "sha256", "annotations"}
 CLASSES = (*NAMES, IGNORE)
+
+Place = Path | list[Path]  # a folder of pictures, or the pictures that a list names
 
 
 def matches(source: Path) -> bool:
     """Whether this is a data.yaml, or a folder with one or with labels/*.txt."""
     if source.is_file():
         return source.suffix in {".yaml", ".yml"}
-    return _data_file(source) is not None or any((label_folder(f) / "").is_dir() for f in _image_folders(source))
+    return _data_file(source) is not None or any(_label_folder(f).is_dir() for f in _image_folders(source))
 
 
 def read(source: Path) -> Iterator[Found]:
     """Read a data.yaml or a folder. Raises InputError for a source that is neither."""
     data = source if source.is_file() else _data_file(source)
-    folders = _from_data_file(data) if data else [(f, split_of(f.name, f.parent.name)) for f in _image_folders(source)]
+    places = _from_data_file(data) if data else [(f, split_of(f.name, f.parent.name)) for f in _image_folders(source)]
     names = _names(data) if data else _classes_txt(source)
-    if not folders:
+    if not places:
         raise InputError(source, "holds no pictures", "name a data.yaml, or a folder with images/ and labels/")
-    for folder, split in folders:
-        yield from _read_folder(folder, split, names)
+    folders = [place for place, _ in places if isinstance(place, Path)]
+    for place, split in places:
+        if isinstance(place, Path):
+            sources, passes = _read_sources(_beside(place, SOURCES)), read_passes(_beside(place, PASSES))
+            yield from _read_pictures(_pictures(place, folders), split, names, sources, passes)
+        else:
+            yield from _read_pictures(place, split, names, {}, Passes())
+    yield from _without_picture(folders)
 
 
-def label_folder(images: Path) -> Path:
+def _label_folder(images: Path) -> Path:
     """Where the labels of a folder of pictures lie: the last `images` in its path becomes `labels`."""
     parts = list(images.parts)
     for position in reversed(range(len(parts))):
@@ -62,6 +73,15 @@ def label_folder(images: Path) -> Path:
             parts[position] = "labels"
             break
     return Path(*parts)
+
+
+def _label_file(picture: Path) -> Path:
+    return _label_folder(picture.parent) / f"{picture.stem}.txt"
+
+
+def _beside(images: Path, name: str) -> Path:
+    """A file that says something about a whole folder of pictures."""
+    return _label_folder(images).parent / name
 
 
 def _data_file(folder: Path) -> Path | None:
@@ -75,12 +95,12 @@ def _image_folders(source: Path) -> list[Path]:
     return [folder for folder in below if pictures_in(folder)]
 
 
-def _from_data_file(data: Path) -> list[tuple[Path | list[Path], str | None]]:
+def _from_data_file(data: Path) -> list[tuple[Place, str | None]]:
     content = _load(data)
     root = data.parent / str(content.get("path") or "")
     if not root.is_dir():
         root = data.parent  # the path was written on another machine
-    found: list[tuple[Path | list[Path], str | None]] = []
+    found: list[tuple[Place, str | None]] = []
     for key in ("train", "val", "test"):
         entries = content.get(key) or []
         for entry in entries if isinstance(entries, list) else [entries]:
@@ -90,24 +110,20 @@ def _from_data_file(data: Path) -> list[tuple[Path | list[Path], str | None]]:
     return found
 
 
-def _resolve(data: Path, root: Path, entry: str) -> Path | list[Path]:
-    for base in (root, data.parent):
-        path = base / entry
+def _resolve(data: Path, root: Path, entry: str) -> Place:
+    inside = entry.removeprefix("../")  # Roboflow writes it before folders that lie beside the file
+    for path in (root / entry, data.parent / entry, root / inside, data.parent / inside):
         if path.is_dir():
             return path / "images" if (path / "images").is_dir() else path
         if path.is_file():
-            return [_beside(path.parent, line) for line in path.read_text().splitlines() if line.strip()]
+            return [path.parent / line.strip() for line in read_text(path).splitlines() if line.strip()]
     raise InputError(data, f"names '{entry}', which is not there", "put the pictures where it says, or change `path`")
-
-
-def _beside(folder: Path, line: str) -> Path:
-    return folder / line.strip()
 
 
 def _load(data: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(data.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
+        content = yaml.safe_load(read_text(data))
+    except yaml.YAMLError as problem:
         raise InputError(data, "is not YAML") from problem
     if not isinstance(content, dict) or "names" not in content:
         raise InputError(data, "is not a YOLO data file: it has no `names`")
@@ -124,19 +140,21 @@ def _names(data: Path) -> dict[str, str]:
 def _classes_txt(source: Path) -> dict[str, str]:
     for path in (source / "classes.txt", source / "labels" / "classes.txt"):
         if path.is_file():
-            return {str(number): name.strip() for number, name in enumerate(path.read_text().splitlines())}
+            return {str(number): name.strip() for number, name in enumerate(read_text(path).splitlines())}
     return {}
 
 
-def _read_folder(folder: Path | list[Path], split: str | None, names: dict[str, str]) -> Iterator[Found]:
-    paths = folder if isinstance(folder, list) else sorted(p for p in folder.rglob("*") if is_picture(p))
-    if isinstance(folder, list):
-        sources, passes = {}, Passes()
-    else:
-        base = label_folder(folder).parent
-        sources, passes = _read_sources(base / "sources.tsv"), read_passes(base / "ravelling.csv")
+def _pictures(folder: Path, folders: Iterable[Path]) -> list[Path]:
+    """All pictures below a folder but those of another one inside it, which are read on their own."""
+    inner = {other for other in folders if folder in other.parents}
+    return sorted(p for p in folder.rglob("*") if is_picture(p) and inner.isdisjoint(p.parents))
+
+
+def _read_pictures(
+    paths: Iterable[Path], split: str | None, names: dict[str, str], sources: dict[str, str], passes: Passes
+) -> Iterator[Found]:
     for path in paths:
-        labels = label_folder(path.parent) / f"{path.stem}.txt"
+        labels = _label_file(path)
         said = {"split": split} | ({"source": sources[path.stem]} if path.stem in sources else {})
         try:
             with well_formed(labels, "it, or the JSON beside it,"):
@@ -145,11 +163,27 @@ def _read_folder(folder: Path | list[Path], split: str | None, names: dict[str, 
             yield LeftOut(problem.path, "picture", problem.problem)
             continue
         yield picture
-    if not isinstance(folder, list) and label_folder(folder) != folder:
-        stems = {path.stem for path in paths}
-        for labels in sorted(label_folder(folder).glob("*.txt")):
-            if labels.stem not in stems and labels.name != "classes.txt":
-                yield LeftOut(labels, "label file", "its picture is missing")
+
+
+def _without_picture(folders: Collection[Path]) -> Iterator[LeftOut]:
+    """Label files, and rows of passes, whose picture is missing."""
+    labelled, stems = set[Path](), dict[Path, set[str]]()  # stems by the file of passes, which folders may share
+    for folder in folders:
+        paths = _pictures(folder, folders)
+        labelled.update(map(_label_file, paths))
+        stems.setdefault(_beside(folder, PASSES), set()).update(path.stem for path in paths)
+    for file, known in stems.items():
+        yield from read_passes(file).without_picture(known)
+    found = {path for folder in folders for path in _label_folder(folder).rglob("*.txt")}
+    for path in sorted(found - labelled):
+        if path.name != "classes.txt" and not _names_pictures(path):
+            yield LeftOut(path, "label file", "its picture is missing")
+
+
+def _names_pictures(path: Path) -> bool:
+    """Whether a text is a list of pictures, in place of labels."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return is_picture(Path(file.readline().strip()))
 
 
 def _read_picture(path: Path, labels: Path, names: dict[str, str], said: dict[str, Any]) -> SourcePicture:
@@ -168,11 +202,8 @@ def _read_picture(path: Path, labels: Path, names: dict[str, str], said: dict[st
 
 
 def _lines(labels: Path) -> list[tuple[int, str]]:
-    try:
-        text = labels.read_text(encoding="utf-8")
-    except UnicodeDecodeError as problem:
-        raise InputError(labels, "is not text") from problem
-    return [(number, line.strip()) for number, line in enumerate(text.splitlines(), start=1) if line.strip()]
+    lines = enumerate(read_text(labels).splitlines(), start=1)
+    return [(number, line.strip()) for number, line in lines if line.strip()]
 
 
 def read_line(labels: Path, number: int, line: str, names: dict[str, str], width: int, height: int) -> Annotation:
@@ -226,8 +257,8 @@ def _read_json(path: Path) -> dict[str, Any]:
 def _read_sources(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        return {row[0]: row[1] for row in csv.reader(file, delimiter="\t") if len(row) == 2}
+    rows = csv.reader(io.StringIO(read_text(path)), delimiter="\t")
+    return {row[0]: row[1] for row in rows if len(row) == 2}
 
 
 def write(target: Target, outlines: bool = False) -> None:

@@ -46,12 +46,27 @@ def test_files_add_up_and_whoever_found_nothing_has_passed_too(tmp_path: Path) -
     assert len(found.annotations) == 1
 
 
-def test_pictures_of_no_pass_and_without_labels_stay_as_they_are(tmp_path: Path) -> None:
+def test_pictures_of_no_pass_stay_as_they_are(tmp_path: Path) -> None:
     passes = read_passes(passes_file(tmp_path, "b,R1,none,,,,,,\n"))
-    labelled = picture(tmp_path)
+    labelled, unlabelled = picture(tmp_path), picture(tmp_path, annotations=None)
     assert passes.added_to(labelled) is labelled
-    unlabelled = picture(tmp_path, annotations=None)
-    assert read_passes(passes_file(tmp_path, "a,R1,none,,,,,,\n")).added_to(unlabelled) is unlabelled
+    assert passes.added_to(unlabelled) is unlabelled
+
+
+def test_in_a_picture_that_only_a_pass_knows_nothing_else_was_looked_for(tmp_path: Path) -> None:
+    passes = read_passes(passes_file(tmp_path, "a,R1,10,20,50,100,ravelling,M,2\n"))
+    found = passes.added_to(picture(tmp_path, annotations=None))
+    assert found.annotations is not None
+    assert [a.label for a in found.annotations] == ["ravelling"]
+    assert (found.said["looked_for"], found.said["passes"]) == (("ravelling",), {"ravelling": ("R1",)})
+
+
+def test_rows_of_a_picture_that_is_not_there_are_listed(tmp_path: Path) -> None:
+    rows = "a,R1,none,,,,,,\nghost,R1,1,2,3,4,ravelling,M,2\nghost,R1,5,6,7,8,ravelling,M,2\n"
+    passes = read_passes(passes_file(tmp_path, rows))
+    assert [str(x) for x in passes.without_picture({"a"})] == [
+        f"{tmp_path / 'passes.csv'}: 'ghost' has 2 rows but no picture"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from detector.errors import InputError
 from training.data.dataset import Dataset
 from training.data.formats.cvat_video import Shape, fill_in
+from training.data.formats.passes import COLUMNS
 from training.data.importing import ImportOptions, ImportReport, import_dataset
 from training.data.record import Annotation, Picture
 
@@ -74,6 +76,33 @@ def test_voc_as_pascal_and_rdd2018_lay_it_out(tmp_path: Path) -> None:
     assert {picture.group for picture in pictures.values()} == {"Adachi"}
 
 
+def test_voc_is_found_out_though_a_file_is_broken_and_macos_left_its_own(tmp_path: Path) -> None:
+    root = tmp_path / "RDD2022"
+    draw(*(root / f"Japan/train/images/Japan_{n}.jpg" for n in (1, 2)))
+    xmls = root / "Japan/train/annotations/xmls"
+    write(xmls / "._Japan_1.xml", "\x00\x05\x16\x07Mac OS X")
+    write(xmls / "Japan_1.xml", "")
+    write(xmls / "Japan_2.xml", voc(("D40", 1, 2, 10, 12)))
+    pictures, report = imported(root, tmp_path, card="rdd2022")
+    assert list(pictures) == ["Japan_2.jpg"]
+    assert [x.file.name for x in report.left_out] == ["Japan_1.xml"]
+
+
+def test_what_other_programs_say_of_a_voc_object(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    draw(root / "images/a.jpg")
+    pairs = "".join(
+        f"<attribute><name>{name}</name><value>{value}</value></attribute>"
+        for name, value in (("rotation", "30.0"), ("confidence", "high"))
+    )
+    more = f"<truncated/><pose>Left</pose><severity>M</severity><lane>2</lane><attributes>{pairs}</attributes></object>"
+    write(root / "annotations/xmls/a.xml", voc(("pothole", 1, 2, 10, 12)).replace("</object>", more))
+    pictures, _ = imported(root, tmp_path, looked_for=("pothole",))
+    (a,) = pictures["a.jpg"].annotations
+    assert (a.severity, a.truncated, a.confidence) == ("M", False, None)
+    assert a.attributes == {"pose": "Left", "lane": "2", "rotation": "30.0", "confidence": "high"}
+
+
 def test_ultralytics_segmentation(tmp_path: Path) -> None:
     root = tmp_path / "set"
     draw(root / "train/images/a.jpg", root / "valid/images/b.jpg")
@@ -87,6 +116,93 @@ def test_ultralytics_segmentation(tmp_path: Path) -> None:
     assert (a.box, a.outline) == ((4, 2, 20, 10), (((4, 2), (20, 2), (20, 10), (4, 10)),))
     assert (b.label, b.box, b.score) == ("alligator_crack", (10, 5, 30, 15), 0.75)
     assert (pictures["a.jpg"].split, pictures["b.jpg"].split) == ("train", "val")
+
+
+def test_what_ravelling_csv_says_of_pictures_without_labels_or_missing_is_not_lost(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    draw(root / "images/a.png", root / "images/b.png")
+    write(root / "labels/a.txt", "")
+    rows = "a,R1,none,,,,,,\nb,R1,10,10,50,50,ravelling,M,3\nghost,R1,none,,,,,,\n"
+    write(root / "ravelling.csv", ",".join(COLUMNS) + "\n" + rows)
+    pictures, report = imported(root, tmp_path, looked_for=("pothole",))
+    assert {name: p.looked_for for name, p in pictures.items()} == {
+        "a.png": ("pothole", "ravelling"),
+        "b.png": ("ravelling",),
+    }
+    assert [a.label for a in pictures["b.png"].annotations] == ["ravelling"]
+    assert [str(x) for x in report.left_out] == [f"{root / 'ravelling.csv'}: 'ghost' has 1 rows but no picture"]
+
+
+def test_folders_that_share_a_file_of_passes(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    draw(root / "images/train/a.png", root / "images/val/b.png")
+    write(root / "labels/ravelling.csv", ",".join(COLUMNS) + "\na,R1,none,,,,,,\nb,R1,none,,,,,,\nc,R1,none,,,,,,\n")
+    pictures, report = imported(root, tmp_path, format="yolo")
+    assert [p.looked_for for p in pictures.values()] == [("ravelling",), ("ravelling",)]
+    assert [x.reason for x in report.left_out] == ["'c' has 1 rows but no picture"]
+
+
+@pytest.mark.parametrize(
+    ("images", "ghost", "others"),
+    [
+        ("images/train", "labels/train/ghost.txt", ("labels/train/classes.txt",)),
+        ("images/train/city", "labels/train/city/ghost.txt", ()),
+        ("obj", "obj/ghost.txt", ("obj/classes.txt", "obj/list.txt")),
+    ],
+)
+def test_a_yolo_label_file_without_its_picture_is_listed(
+    tmp_path: Path, images: str, ghost: str, others: tuple[str, ...]
+) -> None:
+    root = tmp_path / "set"
+    draw(root / images / "a.png")
+    for file in (ghost, str(Path(ghost).with_name("a.txt"))):
+        write(root / file, "0 .5 .5 .1 .1\n")
+    for file in others:
+        write(root / file, "obj/a.png\n")
+    write(root / "data.yaml", f"train: {'/'.join(images.split('/')[:2])}\nnames: [pothole]\n")
+    pictures, report = imported(root, tmp_path, looked_for=("pothole",))
+    assert list(pictures) == ["a.png"]
+    assert [(x.file, x.reason) for x in report.left_out] == [(root / ghost, "its picture is missing")]
+
+
+def test_pictures_above_a_folder_for_a_split_are_read_once(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    draw(root / "images/a.png", root / "images/train/b.png")
+    write(root / "labels/a.txt", "")
+    write(root / "labels/train/b.txt", "")
+    pictures, report = imported(root, tmp_path, looked_for=("pothole",))
+    assert {name: p.split for name, p in pictures.items()} == {"a.png": None, "b.png": "train"}
+    assert not report.left_out
+    assert not report.renamed
+
+
+def test_roboflow_names_folders_beside_its_file_as_above_it(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    draw(root / "train/images/a.png", root / "valid/images/b.png")
+    for file in ("train/labels/a.txt", "valid/labels/b.txt"):
+        write(root / file, "0 .5 .5 .1 .1\n")
+    write(root / "data.yaml", "train: ../train/images\nval: ../valid/images\nnames: [pothole]\n")
+    pictures, _ = imported(root, tmp_path, looked_for=("pothole",))
+    assert {name: p.split for name, p in pictures.items()} == {"a.png": "train", "b.png": "val"}
+
+
+@pytest.mark.parametrize(
+    ("form", "file"),
+    [("yolo", file) for file in ("labels/classes.txt", "sources.tsv", "ravelling.csv", "list.txt", "data.yaml")]
+    + [("voc", "ImageSets/Main/train.txt")],
+)
+def test_text_that_is_not_utf_8_is_one_sentence(tmp_path: Path, form: str, file: str) -> None:
+    root = tmp_path / "set"
+    draw(root / "images/a.png")
+    write(root / "labels/a.txt", "")
+    write(root / "annotations/xmls/a.xml", voc())
+    if file == "list.txt":
+        write(root / "data.yaml", "train: list.txt\nnames: [pothole]\n")
+    write(root / file, "")
+    (root / file).write_bytes("wég".encode("latin-1"))
+    with pytest.raises(InputError, match=r"is not UTF-8 text; save it as UTF-8") as problem:
+        imported(root, tmp_path, format=form, looked_for=("pothole",))
+    assert problem.value.path == root / file
 
 
 def test_coco_with_run_lengths_and_a_crowd(tmp_path: Path) -> None:
@@ -247,6 +363,19 @@ def test_masks_of_dnit_as_published(tmp_path: Path) -> None:
     assert (report.format, picture.group, picture.looked_for) == ("masks", "RS_386", ("pothole",))
     assert [box for label, box in boxes if label == "ignore"] == [(10, 10, 80, 13), (150, 80, 155, 90)]
     assert [label for label, _ in boxes] == ["ignore", "ignore", "pothole"]
+
+
+def test_a_mask_whose_name_says_no_class_is_told_so(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    draw(root / "images/a.jpg", root / "masks/a.png")
+    with pytest.raises(InputError, match=r"a\.png: its name lacks the class: a_<CLASS>\.png is expected"):
+        imported(root, tmp_path, format="masks", looked_for=("pothole",))
+    draw(root / "images/b.jpg", root / "masks/b_pothole.png", root / "masks/c_pothole.png")
+    _, report = imported(root, tmp_path, looked_for=("pothole",))
+    assert [x.reason for x in report.left_out if x.what == "label file"] == [
+        "its name lacks the class: a_<CLASS>.png is expected",
+        "its picture is missing",
+    ]
 
 
 @pytest.mark.parametrize(

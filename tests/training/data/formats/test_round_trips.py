@@ -8,7 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.training.data.formats.making import ORIGINS, comparable, make_dataset, pictures, there_and_back
+from training.data.exporting import ExportOptions, export_dataset
 from training.data.formats.registry import FORMATS, detect_format
+from training.data.importing import ImportOptions, import_dataset
 from training.data.record import Annotation, Picture
 
 
@@ -33,3 +35,15 @@ def test_an_export_is_recognised(tmp_path: Path, name: str) -> None:
     record = Picture(name="a", path="a", width=48, height=32, source="ours", looked_for=("pothole",), annotations=(a,))
     there_and_back(make_dataset(tmp_path, [record]), tmp_path, name)
     assert detect_format(tmp_path / "export") == name
+
+
+def test_neither_a_folder_nor_a_source_names_the_place_and_split_of_voc_files(tmp_path: Path) -> None:
+    known = {"name": "a", "path": "a", "width": 48, "height": 32, "looked_for": ("pothole",)}
+    records = [Picture(**known, source="../../escaped"), Picture(**known, source="ours", split="val")]
+    out = tmp_path / "work" / "exports" / "test"
+    export_dataset(make_dataset(tmp_path, records), out, ExportOptions("voc"))
+    assert {path.name for path in tmp_path.iterdir()} == {"dataset", "photos", "work"}
+    assert {path.name for path in out.iterdir()} == {"__.._escaped", "ours", "schouw.json"}
+    back = import_dataset(out, tmp_path / "back", ImportOptions()).dataset
+    assert back is not None
+    assert [(p.source, p.split) for p in back] == [("../../escaped", None), ("ours", "val")]
