@@ -66,10 +66,18 @@ def training_pictures(config: TrainConfig, run: Path) -> tuple[list[LabelledPict
 
 
 def whole(pictures: Sequence[LabelledPicture]) -> tuple[list[LabelledPicture], list[str]]:
-    """The pictures that can be decoded, and a sentence for each that can't: found now, not in the middle of the run."""
-    paths = list(dict.fromkeys(p.path for p in pictures))
-    broken = {path: str(seen) for path, seen in zip(paths, examine(paths), strict=True) if isinstance(seen, InputError)}
-    return [p for p in pictures if p.path not in broken], list(broken.values())
+    """The pictures that can be decoded, and a sentence for each that can't: found now, not in the middle of the run.
+
+    A picture that is another file than was imported is left out too: nobody knows if its labels fit.
+    """
+    known = {p.path: p.sha256 for p in pictures}
+    left_out: dict[Path, str] = {}
+    for path, seen in zip(known, examine(list(known)), strict=True):
+        if isinstance(seen, InputError):
+            left_out[path] = str(seen)
+        elif known[path] not in ("", seen.sha256):
+            left_out[path] = f"{path}: is another file than was imported; import it again"
+    return [p for p in pictures if p.path not in left_out], list(left_out.values())
 
 
 class DamageTrainer(DetectionTrainer):  # type: ignore[misc]

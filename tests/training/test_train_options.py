@@ -19,8 +19,10 @@ from ultralytics.utils.torch_utils import ModelEMA, init_seeds
 
 import training.train as run_module
 from detector.errors import InputError, SettingsError
+from detector.images import write_jpeg
 from detector.taxonomy import NAMES
 from detector.types import Image
+from tests.training.data.scenes import dataset, picture, scene
 from training import loggers
 from training.config import DataPart, TrainConfig
 from training.data.card import read_card
@@ -57,6 +59,16 @@ def test_a_picture_that_is_cut_short_is_found_before_the_run(tmp_path: Path) -> 
     assert len(kept) == 4
     assert len(left_out) == 1
     assert broken.name in left_out[0]
+
+
+def test_a_picture_that_was_changed_since_its_import_is_left_out(tmp_path: Path) -> None:
+    folder = dataset(tmp_path, [picture(tmp_path, f"{n}.jpg", scene(n)) for n in range(3)])
+    pictures = read_pictures(folder.folder).pictures
+    assert whole(pictures) == (list(pictures), [])
+    write_jpeg(scene(7), pictures[1].path)
+    kept, left_out = whole(pictures)
+    assert kept == [pictures[0], pictures[2]]
+    assert left_out == [f"{pictures[1].path}: is another file than was imported; import it again"]
 
 
 @pytest.mark.parametrize("epoch", [0, 3])
