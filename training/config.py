@@ -130,7 +130,8 @@ class _OnceLoader(yaml.SafeLoader):
         keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         for first, second in combinations(keys, 2):
             if first.value == second.value:
-                raise ConstructorError(None, None, f"'{second.value}' is given twice", second.start_mark)
+                line = second.start_mark.line + 1
+                raise ConstructorError(problem=f"'{second.value}' is given twice, again in line {line}")
         return super().construct_mapping(node, deep)
 
 
