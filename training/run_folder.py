@@ -1,24 +1,15 @@
-"""The folder of a training run: its last checkpoint, how far that is, and the record of what the run was made from."""
+"""The folder of a training run: its last checkpoint, how far that is, and how it becomes the result."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-import ultralytics
 from ultralytics.utils.torch_utils import strip_optimizer
 
-from detector.errors import InputError, SettingsError
+from detector.errors import InputError
 from detector.files import atomic_path
-from detector.taxonomy import NAMES
 from training.blend import blend
 from training.config import TrainConfig, start_weights
-from training.data.pictures import LabelledPicture
-
-RECORD = "record.json"
-# How a run is done and how its result is packaged: what is learnt doesn't depend on them.
-MAY_CHANGE = {"workers", "cache", "log", "name", "version", "run_px", "run_more_looks", "end_to_end"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,41 +58,3 @@ def finish(config: TrainConfig, run: Path) -> None:
         raise InputError(
             last, f"can't be made the run's result ({problem})", "make room; the same command goes on where it was"
         ) from problem
-
-
-def check_unchanged(config: TrainConfig, run: Path) -> None:
-    """Raise SettingsError when a run is to go on with other settings than those it began with."""
-    file = run / RECORD
-    try:
-        began = json.loads(file.read_text())["config"]
-    except (ValueError, KeyError, TypeError) as problem:
-        raise InputError(file, "is no record of a run", "name another --out to train anew") from problem
-    now = config.model_dump(mode="json")
-    changed = [key for key in now if key not in MAY_CHANGE and began.get(key, now[key]) != now[key]]
-    if changed:
-        raise SettingsError(
-            f"{run}: this run began with another {', '.join(changed)}; put the config back, or name another --out"
-        )
-
-
-def write_record(
-    config: TrainConfig,
-    train: Sequence[LabelledPicture],
-    val: Sequence[LabelledPicture],
-    left_out: Sequence[str],
-    run: Path,
-) -> None:
-    """Note beside the checkpoints what the run was made from."""
-    counts = {
-        split: {name: sum(x.class_id == i for p in pictures for x in p.labels) for i, name in enumerate(NAMES)}
-        for split, pictures in (("train", train), ("val", val))
-    }
-    record = {
-        "config": config.model_dump(mode="json"),
-        "pictures": {"train": len(train), "val": len(val)},
-        "boxes": counts,
-        "left_out": list(left_out),
-        "versions": {"torch": torch.__version__, "ultralytics": ultralytics.__version__},
-    }
-    with atomic_path(run / RECORD) as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n")

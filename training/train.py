@@ -33,7 +33,8 @@ from training.data.duplicates import examine
 from training.data.pictures import RAVELLING, LabelledPicture, read_pictures
 from training.loggers import attach, check_loggers
 from training.partial_labels import DamageDataset, partial_label_criterion
-from training.run_folder import Progress, check_unchanged, finish, last_checkpoint, progress_of, write_record
+from training.run_folder import Progress, finish, last_checkpoint, progress_of
+from training.run_record import check_unchanged, write_record
 from training.synthesis.pictures import render_pictures
 
 DIVERGED = "the loss is no number any more: lower learning_rate, or set precision to fp32, and start a new run"

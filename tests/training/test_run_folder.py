@@ -1,6 +1,5 @@
 """A run that is cut off, above all at its very end, and goes on."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,11 @@ import torch
 from ultralytics import YOLO
 
 import training.train as run_module
-from detector.errors import InputError, SettingsError
+from detector.errors import InputError
 from training import run_folder
 from training.config import DataPart, TrainConfig
-from training.run_folder import Progress, check_unchanged, finish, last_checkpoint, progress_of, write_record
+from training.run_folder import Progress, finish, last_checkpoint, progress_of
+from training.run_record import write_record
 from training.train import train
 
 
@@ -104,27 +104,3 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path: Path, monkeypatch: pyt
         finish(settings, tmp_path / "run")
     assert last.read_bytes() == before
     assert [p.name for p in last.parent.iterdir()] == ["last.pt"]
-
-
-def test_a_run_does_not_go_on_with_other_settings(tmp_path: Path) -> None:
-    began = config(tmp_path, epochs=2, seed=1)
-    write_record(began, [], [], [], tmp_path)
-    check_unchanged(began, tmp_path)
-    check_unchanged(began.model_copy(update={"workers": 3, "cache": False, "run_px": 320}), tmp_path)
-    with pytest.raises(SettingsError, match="began with another epochs, seed; put the config back"):
-        check_unchanged(began.model_copy(update={"epochs": 4, "seed": 2}), tmp_path)
-
-
-def test_an_older_record_says_nothing_of_newer_settings(tmp_path: Path) -> None:
-    settings = config(tmp_path)
-    write_record(settings, [], [], [], tmp_path)
-    record = json.loads((tmp_path / "record.json").read_text())
-    del record["config"]["perspective"]
-    (tmp_path / "record.json").write_text(json.dumps(record))
-    check_unchanged(settings, tmp_path)
-
-
-def test_a_damaged_record_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "record.json").write_text('{"config": ')
-    with pytest.raises(InputError, match=r"record\.json: is no record of a run"):
-        check_unchanged(config(tmp_path), tmp_path)
