@@ -1,11 +1,14 @@
 """A training run's settings, from YAML. Strict: a typo is an error, not a default."""
 
 import os
+from collections.abc import Hashable
+from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from yaml.constructor import ConstructorError
 
 from detector.errors import InputError
 from detector.model.weights import CHECKPOINT, Look, ModelName, weights_folder
@@ -23,7 +26,6 @@ def _no_folder_of_the_run(name: str) -> str:
 
 
 WindowSide = Annotated[int, Field(ge=128, multiple_of=32)]
-UNKNOWN_KEPT = 0.1  # Ultralytics drops a region of which less is left, and what is unknown there would count as absent
 
 
 class DataPart(BaseModel):
@@ -50,7 +52,7 @@ class DataPart(BaseModel):
 class TrainConfig(BaseModel):
     """Everything that decides a training run."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     name: Annotated[ModelName, AfterValidator(_no_folder_of_the_run)]  # of the packaged model, and of its folder
     version: str = "1"
@@ -73,14 +75,14 @@ class TrainConfig(BaseModel):
     hours: float | None = Field(default=None, gt=0)  # end after this time; the schedule is fitted to it
     batch: int = Field(default=16, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0)
-    weight_decay: float = 5e-4
-    warmup_epochs: float = 1.0
+    weight_decay: float = Field(default=5e-4, ge=0)
+    warmup_epochs: float = Field(default=1.0, ge=0)
     mosaic: float = Field(default=0.7, ge=0, le=1)
     close_mosaic: int = Field(default=4, ge=0)
     scale: float = Field(default=0.4, ge=0, lt=1)  # larger and smaller by so much; with windows only smaller
     perspective: float = Field(default=0.0, ge=0, le=0.001)  # of the picture's plane, as a camera that nods and turns
     copy_paste: float = Field(default=0.0, ge=0, le=1)  # of the pictures get damage cut out of others, along its masks
-    seed: int = 0
+    seed: int = Field(default=0, ge=0, lt=2**31)  # NumPy takes 32 bits, and a run that goes on adds its epochs
     precision: Literal["bf16", "fp16", "fp32"] = "bf16"  # on a CPU without instructions for it: fp32
     validate_each_epoch: bool = False
     recompute_batch_norm: bool = True  # for start weights whose statistics don't fit (see the weights' notes)
@@ -102,8 +104,6 @@ class TrainConfig(BaseModel):
             raise ValueError("window: a window shows a part of one picture; set mosaic to 0")
         if max(self.window) > self.input_px:
             raise ValueError("window: is larger than input_px")
-        if self.window[0] * self.window[1] <= UNKNOWN_KEPT * self.input_px**2:
-            raise ValueError("window: is too small for input_px; take a larger one")
         return self
 
 
@@ -123,12 +123,26 @@ def start_weights(start: Path) -> Path:
     return named if named.is_file() else in_data_folder(start)
 
 
+class _OnceLoader(yaml.SafeLoader):
+    """YAML's safe loader, which takes the last of two equal keys, but for that it refuses the second."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [key for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for first, second in combinations(keys, 2):
+            if first.value == second.value:
+                line = second.start_mark.line + 1
+                raise ConstructorError(problem=f"'{second.value}' is given twice, again in line {line}")
+        return super().construct_mapping(node, deep)
+
+
 def read_config(path: Path) -> TrainConfig:
     """Read a training config. Raises InputError naming the key at fault."""
     if not path.is_file():
         raise InputError(path, "is missing", "see training/configs/ for examples")
     try:
-        return TrainConfig.model_validate(yaml.safe_load(path.read_text()))
+        return TrainConfig.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader))
+    except UnicodeDecodeError as problem:
+        raise InputError(path, "is no text in UTF-8", "see training/configs/ for examples") from problem
     except ValidationError as problem:
         first = problem.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

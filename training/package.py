@@ -1,6 +1,5 @@
 """A checkpoint becomes a model in service: its forms, calibrated, with a card and a report, measured on validation."""
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -30,6 +29,7 @@ from training.export import (
     quantise,
     remove_form,
 )
+from training.run_record import read_record
 
 LIMITS = [
     "Sizes and severity from one camera are estimates; depth is never measured.",
@@ -40,7 +40,6 @@ LIMITS = [
     "Night, rain and snow were only simulated.",
     "Thresholds and calibration were fitted on the validation pictures that the metrics are from.",
 ]
-NOTED = {"train", "rendered", "start"}  # of a run's settings: what its model learnt from
 
 
 def package_run(config: TrainConfig, run: Path, say: Callable[[str], None] = print) -> Path:
@@ -69,21 +68,6 @@ def package_run(config: TrainConfig, run: Path, say: Callable[[str], None] = pri
         say(f"left out: {sentence}")
     package(checkpoint, recipe, run / config.name, val, train, say)
     return run / config.name
-
-
-def read_record(run: Path) -> dict[str, Any]:
-    """What a run was made from, as training noted it. Raises InputError where it did not."""
-    path = run / "record.json"
-    if not path.is_file():
-        raise InputError(run, "holds no record.json, so it is no run", "name the folder that schouw train wrote")
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(path, "is not valid JSON", "train the run again") from error
-    config = record.get("config") if isinstance(record, dict) else None
-    if not isinstance(config, dict) or {"pictures", "boxes"} - set(record) or NOTED - set(config):
-        raise InputError(path, "does not say what the run was trained on", "train the run again")
-    return dict(record)
 
 
 def package(

@@ -7,11 +7,14 @@ out again and does not punish that class there. Damage that *is* labelled still 
 
 import random
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
+from ultralytics.data.augment import Albumentations, Compose
 from ultralytics.data.dataset import YOLODataset
 from ultralytics.utils.loss import E2ELoss, v8DetectionLoss
 from ultralytics.utils.ops import xywh2xyxy
@@ -21,7 +24,8 @@ from detector.taxonomy import CLASSES
 from detector.types import Image
 from training.copy_paste import Paster
 from training.data.pictures import Box, LabelledPicture, boxes_xywh
-from training.windows import lay_windows
+from training.perspective import UnknownKept, replace_perspective
+from training.windows import Window
 
 
 class DamageDataset(YOLODataset):  # type: ignore[misc]
@@ -63,11 +67,11 @@ class DamageDataset(YOLODataset):  # type: ignore[misc]
             "bbox_format": "xywh",
         }
 
-    def build_transforms(self, hyp: Any = None) -> Any:
+    def build_transforms(self, hyp: Any = None) -> Compose:
         """Build Ultralytics' transforms, over windows of the pictures where the run asks for them."""
         transforms = super().build_transforms(hyp)
-        if self.window is not None:
-            lay_windows(transforms, self.window)
+        replace_perspective(transforms, partial(Window, size=self.window) if self.window else UnknownKept)
+        augment_in_rgb(transforms)
         return transforms
 
     def update_labels_info(self, label: dict[str, Any]) -> dict[str, Any]:
@@ -75,9 +79,10 @@ class DamageDataset(YOLODataset):  # type: ignore[misc]
         if self.paster is not None:
             # Ultralytics seeds `random` in every worker; numpy's own generator would repeat itself in each.
             rng = np.random.default_rng(random.getrandbits(32))
-            image, added = self.paster.paste(label["img"], self._by_file[label["im_file"]], rng)
+            image = turn_channels(label["img"])
+            image, added = self.paster.paste(image, self._by_file[label["im_file"]], rng)
             classes = np.array([x.class_id for x in added], np.float32).reshape(-1, 1)
-            label["img"] = image
+            label["img"] = turn_channels(image)
             label["bboxes"] = np.concatenate([label["bboxes"], boxes_xywh(added).astype(np.float32)])
             label["cls"] = np.concatenate([label["cls"], classes])
         updated: dict[str, Any] = super().update_labels_info(label)
@@ -86,10 +91,27 @@ class DamageDataset(YOLODataset):  # type: ignore[misc]
     def load_image(self, i: int, *args: Any, **kwargs: Any) -> tuple[Image, tuple[int, int], tuple[int, int]]:
         """Load a picture and paint over its overlay, so that nothing is learnt from a logo."""
         image, stored, resized = super().load_image(i, *args, **kwargs)
-        hide = self.pictures[i].hide
+        hide = self._by_file[self.im_files[i]].hide  # Ultralytics may have put its files in another order than ours
         if hide is not None:
             image = paint_over(image, hide)
         return image, stored, resized
+
+
+def augment_in_rgb(transforms: Compose) -> None:
+    """Have albumentations see RGB, as it wants and as its light has colours; the rest of Ultralytics' chain is BGR."""
+    position = next((n for n, t in enumerate(transforms.transforms) if isinstance(t, Albumentations)), None)
+    if position is not None:
+        transforms.insert(position + 1, _turn)
+        transforms.insert(position, _turn)
+
+
+def _turn(labels: dict[str, Any]) -> dict[str, Any]:
+    return {**labels, "img": turn_channels(labels["img"])}
+
+
+def turn_channels(image: Image) -> Image:
+    """A picture of BGR in RGB, and the other way round."""
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def paint_over(image: Image, box: Box) -> Image:

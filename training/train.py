@@ -5,7 +5,7 @@ CPUs.
 """
 
 import errno
-import json
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import ultralytics
 from torch import nn
 from ultralytics.data import build_dataloader
 from ultralytics.models.yolo.detect import DetectionTrainer
+from ultralytics.nn.tasks import load_checkpoint
 from ultralytics.utils.callbacks import get_default_callbacks
-from ultralytics.utils.torch_utils import strip_optimizer, unwrap_model
+from ultralytics.utils.torch_utils import init_seeds, unwrap_model
 
 from detector.errors import InputError, SettingsError
 from detector.files import atomic_path
+from detector.model.weights import CARD
 from detector.taxonomy import NAMES
 from training.augment import windscreen
-from training.blend import blend, numbers_of
+from training.blend import numbers_of
 from training.config import ADAMW, DataPart, TrainConfig, in_data_folder, start_weights
 from training.copy_paste import Paster, cut_pieces, find_cameras
 from training.data.card import read_card
@@ -32,6 +33,8 @@ from training.data.duplicates import examine
 from training.data.pictures import RAVELLING, LabelledPicture, read_pictures
 from training.loggers import attach, check_loggers
 from training.partial_labels import DamageDataset, partial_label_criterion
+from training.run_folder import Progress, finish, last_checkpoint, progress_of
+from training.run_record import check_unchanged, write_record
 from training.synthesis.pictures import render_pictures
 
 DIVERGED = "the loss is no number any more: lower learning_rate, or set precision to fp32, and start a new run"
@@ -64,10 +67,18 @@ def training_pictures(config: TrainConfig, run: Path) -> tuple[list[LabelledPict
 
 
 def whole(pictures: Sequence[LabelledPicture]) -> tuple[list[LabelledPicture], list[str]]:
-    """The pictures that can be decoded, and a sentence for each that can't: found now, not in the middle of the run."""
-    paths = list(dict.fromkeys(p.path for p in pictures))
-    broken = {path: str(seen) for path, seen in zip(paths, examine(paths), strict=True) if isinstance(seen, InputError)}
-    return [p for p in pictures if p.path not in broken], list(broken.values())
+    """The pictures that can be decoded, and a sentence for each that can't: found now, not in the middle of the run.
+
+    A picture that is another file than was imported is left out too: nobody knows if its labels fit.
+    """
+    known = {p.path: p.sha256 for p in pictures}
+    left_out: dict[Path, str] = {}
+    for path, seen in zip(known, examine(list(known)), strict=True):
+        if isinstance(seen, InputError):
+            left_out[path] = str(seen)
+        elif known[path] not in ("", seen.sha256):
+            left_out[path] = f"{path}: is another file than was imported; import it again"
+    return [p for p in pictures if p.path not in left_out], list(left_out.values())
 
 
 class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
@@ -152,6 +163,7 @@ class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
     def save_model(self) -> bool:
         """Write the checkpoint whole or not at all: a run killed while writing must go on from the one before."""
         last = self.last
+        self.best_fitness = math.nan  # that of no epoch, for Ultralytics would write that as best.pt, which nobody uses
         with atomic_path(last) as self.last:
             saved = bool(super().save_model())
         self.last = last
@@ -167,12 +179,14 @@ class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
             raise SettingsError(DIVERGED)
         return recovered
 
+    def _load_checkpoint_state(self, ckpt: dict[str, Any]) -> None:
+        """Go back to a checkpoint as Ultralytics does, whose new average knows neither our decay nor our precision."""
+        super()._load_checkpoint_state(ckpt)
+        set_decay(self)
+        self.ema.ema.__dict__.pop("forward", None)  # of the model that it was copied from (see `prepare`)
+
     def final_eval(self) -> None:
-        """Make the last checkpoint the run's result: the averaged weights, and the share of the start asked for."""
-        strip_optimizer(self.last)
-        if self.config.start_share:
-            blend(self.last, start_weights(self.config.start), self.config.start_share)
-        self.best.unlink(missing_ok=True)
+        """Leave the last checkpoint as it is: `finish` makes it the result, also for a run that was killed here."""
 
 
 def prepare(trainer: DamageTrainer) -> None:
@@ -185,11 +199,16 @@ def prepare(trainer: DamageTrainer) -> None:
     model.criterion = partial_label_criterion(model)
     if trainer.config.start_share:
         numbers_of(start_weights(trainer.config.start), model)  # now, not after hours, when they don't fit
-    if trainer.config.average_steps:
-        trainer.ema.decay = average_decay(trainer.config.average_steps)
+    set_decay(trainer)
     if trainer.config.recompute_batch_norm and trainer.start_epoch == 0:
         recompute_batch_norm(model, trainer)
         trainer.ema.ema.load_state_dict(model.state_dict())
+
+
+def set_decay(trainer: DamageTrainer) -> None:
+    """Have the result be the average that the config asks for."""
+    if trainer.config.average_steps:
+        trainer.ema.decay = average_decay(trainer.config.average_steps)
 
 
 def cpu_multiplies_bf16() -> bool:
@@ -216,6 +235,7 @@ def recompute_batch_norm(model: nn.Module, trainer: DamageTrainer) -> None:
             if number == BATCH_NORM_BATCHES:
                 break
             model(trainer.preprocess_batch(batch)["img"])
+    trainer.train_loader.reset()  # else the first epoch would begin in the middle of this pass
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
 
@@ -265,17 +285,78 @@ def overrides(config: TrainConfig, run: Path, device: str) -> dict[str, Any]:
 def train(config: TrainConfig, run: Path, device: str = "auto", say: Callable[[str], None] = print) -> Path:
     """Train and return the path of the last checkpoint (the exponential moving average of the weights).
 
-    A run folder that already holds `weights/last.pt` is resumed. Raises InputError for missing data or start weights
-    and SettingsError when the run is already finished.
+    A run that was cut off goes on where it was, be it at the very end. Raises InputError for missing data or start
+    weights and SettingsError when the run is already finished and packaged, or began with other settings.
     """
-    start = start_weights(config.start)
-    if not start.is_file():
-        raise InputError(start, "start weights are missing", "set SCHOUW_DATA to the folder that holds them")
-    if "," in device:
-        raise SettingsError(f"--device {device}: a run uses one device; name one, such as 0")
-    chosen = device if device != "auto" else ("0" if torch.cuda.is_available() else "cpu")
+    check_start(start_weights(config.start))
+    chosen = choose_device(device)
     run.mkdir(parents=True, exist_ok=True)
     check_loggers(config.log)
+    progress = progress_of(run)
+    if progress.finished and (run / config.name / CARD).is_file():
+        raise SettingsError(f"{run}: this run is finished; name another --out to train anew")
+    if progress != Progress():
+        check_unchanged(config, run)
+    if not progress.trained:
+        learn(config, run, chosen, progress.epochs, say)
+    if not progress.finished:
+        finish(config, run)
+    return last_checkpoint(run)
+
+
+def check_start(start: Path) -> None:
+    """Raise InputError for start weights that can't be trained: now, not after all pictures were read."""
+    if not start.is_file():
+        raise InputError(start, "start weights are missing", "set SCHOUW_DATA to the folder that holds them")
+    if start.suffix != ".pt":
+        raise InputError(start, "start weights end in .pt", "name a checkpoint of Ultralytics")
+    try:
+        load_checkpoint(start)
+    except Exception as problem:  # a damaged pickle can raise anything
+        raise InputError(start, "is damaged, or no checkpoint of Ultralytics", "copy it again") from problem
+
+
+def choose_device(device: str) -> str:
+    """Ultralytics' name of the device to train on. Raises SettingsError for one that isn't there."""
+    gpus = torch.cuda.device_count()
+    if device == "auto":
+        return "0" if gpus else "cpu"
+    if "," in device:
+        raise SettingsError(f"--device {device}: a run uses one device; name one, such as 0")
+    number = device.removeprefix("cuda:")
+    if device == "cpu" or (number.isdecimal() and int(number) < gpus):
+        return number
+    raise SettingsError(f"--device {device}: is not here, where there are {gpus} CUDA devices; name another, or cpu")
+
+
+def learn(config: TrainConfig, run: Path, device: str, epochs: int, say: Callable[[str], None]) -> None:
+    """Train until the last epoch; so many `epochs` are behind the run."""
+    pictures, val, left_out = all_pictures(config, run, say)
+    settings = overrides(config, run, device)
+    if epochs:
+        settings["resume"] = str(last_checkpoint(run))
+    try:
+        write_record(config, pictures, val, left_out, run)
+        trainer = DamageTrainer(config, pictures, [replace(p, ignored=()) for p in val], settings)
+        if epochs:
+            init_seeds(config.seed + epochs)  # else the pictures of the first epochs would come again, changed alike
+        attach(trainer, config.log, run, config.model_dump(mode="json"))
+        trainer.train()
+    except FileNotFoundError as problem:
+        raise InputError(run, f"a file vanished during the run: {problem}", "put it back, and run again") from problem
+    except OSError as problem:
+        if problem.errno == errno.ENOSPC:
+            raise InputError(run, "the disk is full", "make room; the same command goes on where it was") from problem
+        raise
+
+
+def all_pictures(
+    config: TrainConfig, run: Path, say: Callable[[str], None]
+) -> tuple[list[LabelledPicture], list[LabelledPicture], list[str]]:
+    """The pictures to train and to validate on, and a sentence for each that was left out.
+
+    Raises SettingsError when nothing is left of either.
+    """
     pictures, left_out = training_pictures(config, run)
     val, left_out_val = gather(config.val)
     (pictures, broken), (val, broken_val) = whole(pictures), whole(val)
@@ -285,24 +366,7 @@ def train(config: TrainConfig, run: Path, device: str = "auto", say: Callable[[s
     say(f"{len(pictures)} pictures to train on, {len(val)} to validate on, {len(left_out)} left out")
     if not pictures or not val:
         raise SettingsError(f"nothing is left to {'validate on' if pictures else 'train on'}")
-    settings = overrides(config, run, chosen)
-    last = run / "weights" / "last.pt"
-    if last.is_file():
-        settings["resume"] = str(last)
-        if torch.load(last, map_location="cpu", weights_only=False)["epoch"] < 0:
-            raise SettingsError(f"{run}: this run is finished; name another --out to train anew")
-    write_record(config, pictures, val, left_out, run)
-    trainer = DamageTrainer(config, pictures, [replace(p, ignored=()) for p in val], settings)
-    attach(trainer, config.log, run, config.model_dump(mode="json"))
-    try:
-        trainer.train()
-    except FileNotFoundError as problem:
-        raise InputError(run, f"a file vanished during the run: {problem}", "put it back, and run again") from problem
-    except OSError as problem:
-        if problem.errno == errno.ENOSPC:
-            raise InputError(run, "the disk is full", "make room; the same command goes on where it was") from problem
-        raise
-    return last
+    return pictures, val, left_out
 
 
 def make_paster(config: TrainConfig, pictures: Sequence[LabelledPicture]) -> Paster:
@@ -313,25 +377,3 @@ def make_paster(config: TrainConfig, pictures: Sequence[LabelledPicture]) -> Pas
     if not pieces:
         raise SettingsError("copy_paste: no training picture has a mask beside it, in masks/; set it to 0")
     return Paster(pieces, cameras, config.copy_paste)
-
-
-def write_record(
-    config: TrainConfig,
-    train: Sequence[LabelledPicture],
-    val: Sequence[LabelledPicture],
-    left_out: Sequence[str],
-    run: Path,
-) -> None:
-    """Note beside the checkpoints what the run was made from."""
-    counts = {
-        split: {name: sum(x.class_id == i for p in pictures for x in p.labels) for i, name in enumerate(NAMES)}
-        for split, pictures in (("train", train), ("val", val))
-    }
-    record = {
-        "config": config.model_dump(mode="json"),
-        "pictures": {"train": len(train), "val": len(val)},
-        "boxes": counts,
-        "left_out": list(left_out),
-        "versions": {"torch": torch.__version__, "ultralytics": ultralytics.__version__},
-    }
-    (run / "record.json").write_text(json.dumps(record, indent=2) + "\n")

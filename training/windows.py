@@ -9,15 +9,16 @@ import random
 from typing import Any
 
 import numpy as np
-from ultralytics.data.augment import Compose, RandomPerspective
+from ultralytics.data.augment import RandomPerspective
 
 from detector.taxonomy import CLASSES
 from detector.types import Floats
+from training.perspective import UnknownKept
 
 OVER_DAMAGE = 0.75  # of the windows of a picture with damage lie over some of it, the others anywhere
 
 
-class Window(RandomPerspective):  # type: ignore[misc]
+class Window(UnknownKept):
     """Ultralytics' random perspective, whose output is a window laid over a part of the picture.
 
     Pictures are only made smaller, by up to `scale`: enlarged ones would be blurred. A class of damage is chosen first,
@@ -26,14 +27,7 @@ class Window(RandomPerspective):  # type: ignore[misc]
 
     def __init__(self, whole: RandomPerspective, size: tuple[int, int]) -> None:
         """`whole` has the settings for whole pictures; `size` of the window: width and height, px."""
-        super().__init__(
-            degrees=whole.degrees,
-            translate=0.0,
-            scale=(1 - whole.scale, 1.0),
-            shear=whole.shear,
-            perspective=whole.perspective,
-            size=size,
-        )
+        super().__init__(whole, translate=0.0, scale=(1 - whole.scale, 1.0), size=size)
 
     def get_params(self, labels: dict[str, Any]) -> dict[str, Any]:
         """Choose the transformation of a picture, and where in it the window lies."""
@@ -50,15 +44,6 @@ class Window(RandomPerspective):  # type: ignore[misc]
             move[axis, 2] = -_start(seen[0, [axis, axis + 2]], seen[1, [axis, axis + 2]], length)
         params["M"] = move @ params["M"]
         return params
-
-
-def lay_windows(transforms: Compose, size: tuple[int, int]) -> None:
-    """Replace the random perspective in Ultralytics' chain of transforms, in place, by one that lays windows."""
-    for position, transform in enumerate(transforms.transforms):
-        if isinstance(transform, Compose):
-            lay_windows(transform, size)
-        elif isinstance(transform, RandomPerspective):
-            transforms.transforms[position] = Window(transform, size)
 
 
 def _box_to_look_at(boxes: Floats, classes: Floats) -> Floats | None:

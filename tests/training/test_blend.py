@@ -13,7 +13,7 @@ from detector.errors import InputError
 from training.blend import blend
 from training.config import DataPart, TrainConfig
 from training.synthesis.pictures import render_pictures
-from training.train import DamageTrainer, train
+from training.train import train
 
 
 def checkpoint(path: Path, level: float, config: str = "yolo26n.yaml") -> Path:
@@ -47,16 +47,6 @@ def test_another_network_is_refused_and_the_result_stays(tmp_path: Path) -> None
     with pytest.raises(InputError, match="is another network than the one to be trained"):
         blend(result, checkpoint(tmp_path / "start.pt", 1.0, "yolo11n.yaml"), 0.5)
     assert result.read_bytes() == before
-
-
-def test_a_finished_run_keeps_the_share_that_its_config_says(tmp_path: Path) -> None:
-    trainer = DamageTrainer.__new__(DamageTrainer)
-    start = checkpoint(tmp_path / "start.pt", 1.0)
-    trainer.config = config(start, DataPart(folder=tmp_path), start_share=0.5)
-    trainer.last, trainer.best = checkpoint(tmp_path / "last.pt", 3.0), tmp_path / "best.pt"
-    trainer.final_eval()
-    numbers = torch.load(trainer.last, weights_only=False)["model"].state_dict().values()
-    assert all(bool((n == 2.0).all()) for n in numbers if n.is_floating_point())
 
 
 @pytest.mark.slow

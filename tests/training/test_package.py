@@ -1,6 +1,5 @@
-"""Where a model may be written, and what a run's folder must hold: all told before the long part."""
+"""Where a model may be written: all told before the long part."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from tests.training.evaluation.making import CRACK, picture
 from tests.training.weights import bright_spots
 from training.data.pictures import LabelledPicture
 from training.export import Parity, Recipe, add_form, check_apart, with_form
-from training.package import package, read_record
+from training.package import package
 
 DAMAGED = [picture("a", [CRACK])]
 
@@ -85,18 +84,6 @@ def test_the_card_of_an_export_tells_of_its_form(weights: Weights) -> None:
     assert "fitted before the form openvino-int8 was added" in grown.limits[-1]
     assert with_form(grown, parity, 12) == grown
     assert "openvino-int8" in card.metrics["val, OpenVINO"]["exports"]
-
-
-def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"nowhere: holds no record.json, so it is no run"):
-        read_record(tmp_path / "nowhere")
-    for text in ("[", "{}", "[]", '{"config": {}}', '{"config": {"train": []}, "pictures": {}, "boxes": {}}'):
-        (tmp_path / "record.json").write_text(text)
-        with pytest.raises(InputError, match=r"record\.json: (is not valid JSON|does not say what)"):
-            read_record(tmp_path)
-    record = {"config": {"train": [], "rendered": 0, "start": "a.pt"}, "pictures": {}, "boxes": {}}
-    (tmp_path / "record.json").write_text(json.dumps(record))
-    assert read_record(tmp_path) == record
 
 
 def recipe(name: str) -> Recipe:

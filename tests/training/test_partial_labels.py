@@ -1,20 +1,30 @@
 """The loss must not punish a class where nobody looked for it, and must be Ultralytics' own everywhere else."""
 
+import random
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 torch = pytest.importorskip("torch", reason="needs the train extra: pip install -e '.[train]'")
 pytest.importorskip("ultralytics", reason="needs the train extra: pip install -e '.[train]'")
 
 from ultralytics.nn.tasks import DetectionModel  # noqa: E402
-from ultralytics.utils import DEFAULT_CFG  # noqa: E402
+from ultralytics.utils import DEFAULT_CFG, DEFAULT_CFG_DICT, IterableSimpleNamespace  # noqa: E402
 from ultralytics.utils.loss import E2ELoss, v8DetectionLoss  # noqa: E402
 
-from detector.taxonomy import CLASSES  # noqa: E402
+from detector.images import read_image  # noqa: E402
+from detector.taxonomy import CLASSES, NAMES  # noqa: E402
+from detector.types import Image  # noqa: E402
+from training.augment import Change  # noqa: E402
+from training.data.card import read_card  # noqa: E402
+from training.data.pictures import WHOLE, Label, LabelledPicture, read_pictures  # noqa: E402
 from training.partial_labels import (  # noqa: E402
+    DamageDataset,
     PartialLabelLoss,
     paint_over,
     partial_label_criterion,
@@ -98,3 +108,95 @@ def test_an_overlay_is_painted_over_by_its_surroundings() -> None:
     assert (painted[10:] == image[10:]).all()
     assert (painted[:10, :80] == image[:10, :80]).all()
     assert image[0, 99, 0] == 99
+
+
+GREY = 114  # of Ultralytics' borders
+STILL = {"mosaic": 0.0, "translate": 0.0, "scale": 0.0, "fliplr": 0.0, "hsv_h": 0.0, "hsv_s": 0.0, "hsv_v": 0.0}
+
+
+def written(path: Path, image: Image, orientation: int = 1, **fields: Any) -> LabelledPicture:
+    """A picture file and what is known of it."""
+    exif = PillowImage.Exif()
+    exif[0x112] = orientation
+    PillowImage.fromarray(image).save(path, exif=exif, quality=95)
+    return LabelledPicture(path, "test", image.shape[1], image.shape[0], fields.pop("labels", ()), **fields)
+
+
+def dataset(pictures: list[LabelledPicture], paster: Any = None, **settings: Any) -> DamageDataset:
+    """What a run learns from, with other settings of Ultralytics'."""
+    arguments = {name: settings.pop(name) for name in ("augment", "rect") if name in settings}
+    return DamageDataset(
+        pictures, paster, img_path="train", imgsz=128, batch_size=2, data={"nc": NC, "names": dict(enumerate(NAMES)),
+        "channels": 3}, hyp=IterableSimpleNamespace(**{**DEFAULT_CFG_DICT, **settings}), task="detect", **arguments,
+    )  # fmt: skip
+
+
+def test_what_is_unknown_stays_unknown_all_over_a_mosaic(tmp_path: Path) -> None:
+    random.seed(0)
+    rng = np.random.default_rng(0)
+    pictures = [
+        written(tmp_path / f"{n}.png", rng.choice(np.array([0, 255], np.uint8), (96, 128, 3)), ignored=(
+            Label(4, WHOLE),
+        )) for n in range(6)
+    ]  # fmt: skip
+    moving = {**STILL, "mosaic": 1.0, "scale": 0.4, "translate": 0.1}
+    mosaics = dataset(pictures, augment=True, **moving, augmentations=[])
+    for n in range(60):
+        made = mosaics[n % 6]
+        shown = (made["img"].int() - GREY).abs().amax(0) > 2
+        centre_x, centre_y, width, height = (made["bboxes"].T * 128).unbind()
+        unknown = torch.zeros_like(shown)
+        for x, y, w, h in zip(centre_x, centre_y, width, height, strict=True):
+            x0, y0, x1, y1 = (round(float(edge)) for edge in (x - w / 2, y - h / 2, x + w / 2, y + h / 2))
+            unknown[max(y0 - 1, 0) : y1 + 1, max(x0 - 1, 0) : x1 + 1] = True
+        assert not (shown & ~unknown).any()
+
+
+def red(path: Path) -> LabelledPicture:
+    return written(path, np.full((96, 128, 3), (200, 40, 40), np.uint8))
+
+
+def test_a_warm_light_is_warm_in_what_the_network_sees(tmp_path: Path) -> None:
+    grey = written(tmp_path / "grey.png", np.full((128, 128, 3), 100, np.uint8))
+    made = dataset([grey], augment=True, **STILL, augmentations=[Change("low_sun")])[0]["img"]
+    means = made.float().mean((1, 2)).tolist()
+    assert means[0] > means[1] + 2
+    assert means[1] > means[2] + 2
+
+
+def test_damage_is_laid_on_a_picture_in_its_colours(tmp_path: Path) -> None:
+    class Watching:
+        def paste(self, image: Image, *_: Any) -> tuple[Image, tuple[Label, ...]]:
+            assert image[48, 64].tolist() == [200, 40, 40]
+            return image, ()
+
+    made = dataset([red(tmp_path / "red.png")], Watching(), augment=True, **STILL, augmentations=[])[0]["img"]
+    assert made[:, 64, 64].tolist() == [200, 40, 40]
+
+
+def test_an_overlay_is_painted_over_in_its_own_picture(tmp_path: Path) -> None:
+    ramp = np.tile(np.arange(128, dtype=np.uint8)[None, :, None], (128, 1, 3))
+    tall = written(tmp_path / "tall.png", ramp, hide=(0.8, 0.0, 1.0, 0.25))
+    wide = written(tmp_path / "wide.png", ramp[:60])
+    validated = dataset([tall, wide], augment=False, rect=True)
+    painted = {Path(f).stem: bool(validated.load_image(n)[0][0, -1, 0] < 120) for n, f in enumerate(validated.im_files)}
+    assert list(painted) == ["wide", "tall"], "put in another order"
+    assert painted == {"wide": False, "tall": True}
+
+
+def test_a_picture_that_lies_on_its_side_is_learnt_upright(tmp_path: Path) -> None:
+    for name in ("images", "labels"):
+        (tmp_path / name).mkdir()
+    stored = np.full((96, 128, 3), 90, np.uint8)
+    stored[10:30, 70:120] = 255
+    written(tmp_path / "images" / "a.jpg", stored, orientation=6)  # to be turned to the right: x = 96 - y, y = x
+    (tmp_path / "labels" / "a.txt").write_text(f"0 {76 / 96} {95 / 128} {20 / 96} {50 / 128}\n")
+    (picture,) = read_pictures(tmp_path, read_card("rendered")).pictures
+    assert (picture.width, picture.height) == (96, 128)
+    assert read_image(picture.path, upright=True).shape[:2] == (128, 96)
+    for settings in ({"augment": True, **STILL}, {"augment": False}):
+        made = dataset([replace(picture, ignored=())], **settings, augmentations=[])[0]
+        x, y, width, height = (made["bboxes"][0] * 128).tolist()
+        assert (width, height) == pytest.approx((20, 50), abs=1)
+        inside = made["img"][:, round(y - 20) : round(y + 20), round(x - 7) : round(x + 7)]
+        assert inside.float().mean() > 240

@@ -1,6 +1,8 @@
 """What a run does with broken pictures, a full disk and a loss that is no number; its logs, and its options."""
 
 import errno
+import pickle
+import random
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,19 +12,24 @@ pytest.importorskip("ultralytics", reason="needs the train extra: pip install -e
 
 import numpy as np
 import torch
+from ultralytics import YOLO
+from ultralytics.data.build import InfiniteDataLoader
 from ultralytics.utils import DEFAULT_CFG_DICT, IterableSimpleNamespace
+from ultralytics.utils.torch_utils import ModelEMA, init_seeds
 
 import training.train as run_module
 from detector.errors import InputError, SettingsError
+from detector.images import write_jpeg
 from detector.taxonomy import NAMES
 from detector.types import Image
+from tests.training.data.scenes import dataset, picture, scene
 from training import loggers
 from training.config import DataPart, TrainConfig
 from training.data.card import read_card
 from training.data.pictures import Label, LabelledPicture, read_pictures
 from training.partial_labels import DamageDataset
 from training.synthesis.pictures import render_pictures
-from training.train import DamageTrainer, average_decay, train, whole
+from training.train import DamageTrainer, average_decay, choose_device, learn, recompute_batch_norm, train, whole
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +43,12 @@ def config(data: DataPart, start: Path, **fields: object) -> TrainConfig:
     return TrainConfig.model_validate({**known, "epochs": 1, "batch": 4, "close_mosaic": 0, "workers": 0, **fields})
 
 
+def network(folder: Path) -> Path:
+    """Start weights."""
+    YOLO("yolo26n.yaml", verbose=False).save(folder / "start.pt")
+    return folder / "start.pt"
+
+
 def test_a_picture_that_is_cut_short_is_found_before_the_run(tmp_path: Path) -> None:
     folder = render_pictures(tmp_path / "pictures", 3, seed=1, size=160)
     broken = sorted((folder / "images").iterdir())[1]
@@ -46,6 +59,16 @@ def test_a_picture_that_is_cut_short_is_found_before_the_run(tmp_path: Path) -> 
     assert len(kept) == 4
     assert len(left_out) == 1
     assert broken.name in left_out[0]
+
+
+def test_a_picture_that_was_changed_since_its_import_is_left_out(tmp_path: Path) -> None:
+    folder = dataset(tmp_path, [picture(tmp_path, f"{n}.jpg", scene(n)) for n in range(3)])
+    pictures = read_pictures(folder.folder).pictures
+    assert whole(pictures) == (list(pictures), [])
+    write_jpeg(scene(7), pictures[1].path)
+    kept, left_out = whole(pictures)
+    assert kept == [pictures[0], pictures[2]]
+    assert left_out == [f"{pictures[1].path}: is another file than was imported; import it again"]
 
 
 @pytest.mark.parametrize("epoch", [0, 3])
@@ -89,6 +112,45 @@ def test_the_average_is_over_as_many_steps_as_asked() -> None:
     assert decay(10_000) == 1 - 1 / 300
 
 
+def test_after_a_loss_that_was_no_number_the_average_is_as_long_and_can_be_written(
+    data: DataPart, tmp_path: Path
+) -> None:
+    trainer = DamageTrainer.__new__(DamageTrainer)
+    trainer.config = config(data, data.folder, average_steps=300)
+    trainer.model, trainer.optimizer, trainer.stopper = torch.nn.Linear(2, 2), None, SimpleNamespace()
+    trainer.model.forward = torch.autocast("cpu", torch.bfloat16)(trainer.model.forward)  # as `prepare` does
+    trainer.ema = ModelEMA(torch.nn.Linear(2, 2))
+    trainer._load_checkpoint_state({"ema": torch.nn.Linear(2, 2), "updates": 1000})
+    assert trainer.ema.decay(trainer.ema.updates) == average_decay(300)(1000)
+    pickle.dumps(trainer.ema.ema)
+
+
+def test_the_first_epoch_is_a_whole_pass_after_statistics_were_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "BATCH_NORM_BATCHES", 2)
+    loader = InfiniteDataLoader(torch.arange(10.0), batch_size=2, shuffle=True)
+    trainer = SimpleNamespace(train_loader=loader, preprocess_batch=lambda batch: {"img": batch})
+    recompute_batch_norm(torch.nn.Identity(), trainer)
+    assert sorted(int(n) for batch in loader for n in batch) == list(range(10))
+
+
+def test_a_run_that_goes_on_draws_other_pictures_than_in_its_first_epochs(
+    data: DataPart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Drawing:
+        def __init__(self, *_: object) -> None:
+            init_seeds(7)
+
+        def train(self) -> None:
+            drawn.append((random.random(), torch.initial_seed()))
+
+    drawn: list[tuple[float, int]] = []
+    monkeypatch.setattr(run_module, "DamageTrainer", Drawing)
+    for epochs in (0, 0, 1, 2):
+        learn(config(data, data.folder, seed=7), tmp_path, "cpu", epochs, lambda _: None)
+    assert drawn[0] == drawn[1]
+    assert all(len(set(kind)) == 3 for kind in zip(*drawn[1:], strict=True))
+
+
 @pytest.mark.parametrize(
     ("problem", "said"),
     [
@@ -107,16 +169,46 @@ def test_trouble_with_files_is_one_sentence(
             raise problem
 
     monkeypatch.setattr(run_module, "DamageTrainer", Failing)
-    (tmp_path / "start.pt").write_bytes(b"")
     with pytest.raises(InputError, match=said):
-        train(config(data, tmp_path / "start.pt"), tmp_path / "run", "cpu", lambda _: None)
+        train(config(data, network(tmp_path)), tmp_path / "run", "cpu", lambda _: None)
 
 
-def test_several_devices_are_a_mistake(data: DataPart, tmp_path: Path) -> None:
-    (tmp_path / "start.pt").write_bytes(b"")
-    with pytest.raises(SettingsError, match="--device 0,1: a run uses one device"):
-        train(config(data, tmp_path / "start.pt"), tmp_path / "run", "0,1", lambda _: None)
+@pytest.mark.parametrize(
+    ("device", "said"),
+    [
+        ("0,1", "a run uses one device"),
+        ("banana", "is not here, where there are 2 CUDA devices"),
+        ("2", "is not here"),
+        ("-1", "is not here"),
+        ("", "is not here"),
+    ],
+)
+def test_a_device_that_cannot_be_used(
+    data: DataPart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, said: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    with pytest.raises(SettingsError, match=f"--device {device}: {said}"):
+        train(config(data, network(tmp_path)), tmp_path / "run", device, lambda _: None)
     assert not (tmp_path / "run").exists()
+    assert [choose_device(name) for name in ("cpu", "1", "cuda:1", "auto")] == ["cpu", "1", "1", "0"]
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 0)
+    assert choose_device("auto") == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("start.pt", b"", "is damaged, or no checkpoint of Ultralytics"),
+        ("start.pt", b"some words", "is damaged"),
+        ("start.weights", b"", "start weights end in .pt"),
+    ],
+)
+def test_start_weights_that_cannot_be_used(
+    data: DataPart, tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        train(config(data, tmp_path / name), tmp_path / "run", "cpu", lambda _: None)
 
 
 def test_copy_paste_without_masks_is_a_mistake(data: DataPart) -> None:
@@ -168,10 +260,9 @@ def test_a_run_with_one_head_pasted_damage_and_both_logs(
     pytest.importorskip("tensorboard", reason="needs the logs extra")
     mlflow = pytest.importorskip("mlflow", reason="needs the logs extra")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-    from ultralytics import YOLO
 
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    YOLO("yolo26n.yaml", verbose=False).save(tmp_path / "start.pt")
+    network(tmp_path)
     monkeypatch.setattr(run_module, "make_paster", lambda *_: Dot())
     settings = config(
         data, tmp_path / "start.pt", epochs=2, one2many_only=True, copy_paste=1.0, log=["tensorboard", "mlflow"],
@@ -179,6 +270,7 @@ def test_a_run_with_one_head_pasted_damage_and_both_logs(
     )  # fmt: skip
     run = tmp_path / "run"
     train(settings, run, "cpu", lambda _: None)
+    assert [p.name for p in (run / "weights").iterdir()] == ["last.pt"], "no disk is filled with what nobody uses"
     before, after = (
         torch.load(path, map_location="cpu", weights_only=False)["model"].model
         for path in (tmp_path / "start.pt", run / "weights" / "last.pt")

@@ -40,6 +40,7 @@ class LabelledPicture:
     ignored: tuple[Label, ...] = ()
     hide: Box | None = field(default=None)  # an overlay that must not be learnt from
     group: str | None = None  # road, drive or place: pictures of one group show the same things
+    sha256: str = field(default="", compare=False)  # of the file when it was imported; empty where nobody noted it
 
     def looked_for(self, class_id: int) -> bool:
         """Whether the whole picture was searched for this class."""

@@ -31,7 +31,15 @@ def labelled(picture: Picture, path: Path, origin: Origin) -> LabelledPicture:
     for a in picture.annotations:
         ignored += [Label(BY_NAME[name].id, _fractions(a, picture)) for name in a.maybe if name != a.label]
     return LabelledPicture(
-        path, picture.source, picture.width, picture.height, tuple(labels), tuple(ignored), origin.hide, picture.group
+        path,
+        picture.source,
+        picture.width,
+        picture.height,
+        tuple(labels),
+        tuple(ignored),
+        origin.hide,
+        picture.group,
+        picture.sha256,
     )
 
 
