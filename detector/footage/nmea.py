@@ -79,7 +79,10 @@ def _epochs(lines: Iterable[bytes], dropped: Counter[str]) -> Iterator[_Epoch]:
         elif kind == "GGA":
             epoch.gga = sentence
         elif all(_is_number(v) for v in (sentence.year, sentence.month, sentence.day)):
-            epoch.day = date(sentence.year, sentence.month, sentence.day)
+            try:
+                epoch.day = date(sentence.year, sentence.month, sentence.day)
+            except ValueError:  # receivers without a fix write 00,00,0000
+                dropped["unreadable"] += 1
     if epoch is not None and (epoch.rmc or epoch.gga):
         yield epoch
 

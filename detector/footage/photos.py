@@ -10,6 +10,7 @@ import exifread
 
 from detector.errors import FootageError
 from detector.footage.fixes import unlikely_place
+from detector.footage.names import as_text
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 TURNS = {3: 2, 6: 3, 8: 1}  # EXIF orientation -> quarter turns counterclockwise; mirrored ones are no camera's
@@ -60,7 +61,7 @@ def read_photo_folder(folder: Path) -> PhotoFolder:
         path, reason = next(iter(unusable.items()))
         raise FootageError(
             folder,
-            f"none of the {len(unusable)} photos has a usable place ({path.name}: {reason})",
+            f"none of the {len(unusable)} photos has a usable place ({as_text(Path(path.name))}: {reason})",
             "switch on location in the camera, or give a video with --track",
         )
     return PhotoFolder(folder, tuple(photos), unusable)
@@ -68,6 +69,8 @@ def read_photo_folder(folder: Path) -> PhotoFolder:
 
 def read_photo(path: Path) -> Photo:
     """Read one photo. Raises ValueError with the reason why it is of no use."""
+    if as_text(path) != str(path):
+        raise ValueError("its name is not UTF-8")
     if path.stat().st_size == 0:
         raise ValueError("the file is empty")
     try:

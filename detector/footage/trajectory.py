@@ -1,5 +1,6 @@
 """A drive as a smooth line in time: where the vehicle was, which way it faced and how sure that is, at any moment."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -167,7 +168,9 @@ class Trajectory:
 
 
 def _sigma(fix: Fix) -> float:
-    return SIGMA_M if fix.hdop is None else float(np.clip(SIGMA_PER_HDOP_M * fix.hdop, 1.5, 60.0))
+    if fix.hdop is None or not math.isfinite(fix.hdop):
+        return SIGMA_M
+    return float(np.clip(SIGMA_PER_HDOP_M * fix.hdop, 1.5, 60.0))
 
 
 def _bearing(vectors: Floats) -> Floats:

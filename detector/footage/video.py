@@ -133,8 +133,11 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, Any]]:
 
 
 def _diagnosis(path: Path) -> tuple[str, str]:
-    with path.open("rb") as file:
-        head = file.read(12)
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+    except OSError as error:
+        return f"it can't be read ({error.strerror})", "check its rights, or copy it again from the camera's card"
     if head[4:8] in (b"ftyp", b"mdat", b"free", b"wide", b"skip"):
         return (
             "the recording was cut off before its index was written (no 'moov')",

@@ -90,6 +90,12 @@ def test_zda_gives_the_date() -> None:
     assert [f.time_s for f in found] == [NOON.timestamp()]
 
 
+def test_an_impossible_date_costs_only_its_sentence() -> None:
+    found, dropped = fixes(b"$GPZDA,120000.000,00,00,0000,00,00*00\r\n", rmc(NOON, 6.9, 52.2))
+    assert [f.time_s for f in found] == [NOON.timestamp()]
+    assert dropped == {"unreadable": 1}
+
+
 def test_a_prefix_before_the_sentence() -> None:
     found, _ = fixes(b"[1784358211371]" + rmc(NOON, 6.9, 52.2))
     assert len(found) == 1

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,10 +54,18 @@ def test_one_bad_photo_never_ends_the_folder(make_photo: MakePhoto) -> None:
     (folder / "text.jpg").write_text("no picture")
     (folder / "notes.txt").write_text("no picture either, and not meant as one")
     data = (folder / "good.jpg").read_bytes()
+    (folder / os.fsdecode(b"caf\xe9.jpg")).write_bytes(data)
     (folder / "cut.jpg").write_bytes(data[:60])
     found = read_photo_folder(folder)
     assert [p.path.name for p in found.photos] == ["good.jpg"]
-    assert {p.name for p in found.unusable} == {"nowhere.jpg", "null.jpg", "empty.jpg", "text.jpg", "cut.jpg"}
+    assert {p.name for p in found.unusable} == {
+        "nowhere.jpg",
+        "null.jpg",
+        "empty.jpg",
+        "text.jpg",
+        "cut.jpg",
+        os.fsdecode(b"caf\xe9.jpg"),
+    }
     assert "0/0" in found.unusable[folder / "null.jpg"]
     assert found.unusable[folder / "empty.jpg"] == "the file is empty"
 

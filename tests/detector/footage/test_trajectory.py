@@ -190,6 +190,14 @@ def test_hdop_tells_how_sure_a_fix_is() -> None:
     assert sure < 2.5 < 5.0 < unsure
 
 
+def test_a_hdop_that_is_no_number_says_nothing() -> None:
+    times, true = street_drive(60)
+    hdop = np.full(60, np.nan)
+    hdop[:3] = np.inf
+    told = Trajectory(fixes(times, true, hdop=hdop)).at(START + times)
+    assert told == Trajectory(fixes(times, true)).at(START + times)
+
+
 def test_one_fix_and_none() -> None:
     trajectory = Trajectory([Fix(START, 6.9, 52.2, heading_deg=45.0)])
     (pose,) = trajectory.at(np.array([START]))

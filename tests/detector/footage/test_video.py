@@ -117,6 +117,17 @@ def test_no_file_no_video_stream_no_decodable_frame(make_video: MakeVideo, tmp_p
         probe(path)
 
 
+def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    path = tmp_path / "locked.mp4"
+    path.write_text("no video")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(FootageError, match="can't be read \\(Permission denied\\)"):
+        probe(path)
+
+
 def test_the_real_drive(shared: Path) -> None:
     path = shared / "survey" / "drive.mp4"
     times = frame_times(path)
