@@ -19,12 +19,13 @@ import numpy as np
 from detector import __version__
 from detector.calibrate import FromFootage, calibrate_drive
 from detector.crops import Crops
-from detector.errors import InputError, SchouwError, SettingsError
+from detector.errors import SchouwError, SettingsError
 from detector.footage.sampling import read
 from detector.legs import Leg, plan_legs
 from detector.model.predictor import Device, Predictor
 from detector.model.weights import Weights, default_weights, load_weights
-from detector.results import RESULT, SurveyResult, write_result
+from detector.paths import check_paths
+from detector.results import SurveyResult, write_result
 from detector.scene.bonnet import find_bonnet
 from detector.scene.camera import Camera, read_camera
 from detector.scene.cameras import Cameras
@@ -150,9 +151,7 @@ def survey(
     """Do what `detect` does with a model that is already there; `model_card` is what the result says of it."""
     if not options.every_m > 0:
         raise SettingsError(f"one frame every {options.every_m} m is impossible; give a distance above 0")
-    RESULT.check_replaceable(out)  # before the long part
-    if options.sheets and options.sheets.exists() and (not options.sheets.is_dir() or any(options.sheets.iterdir())):
-        raise InputError(options.sheets, "is not an empty folder", "choose another folder for the contact sheets")
+    check_paths([*footage, track], options.camera, out, options.sheets)
     profile = None if options.camera is None else read_camera(options.camera)
     created = datetime.now(UTC)
     own = FromFootage(None, options.offset_s or 0.0, ())
@@ -182,7 +181,7 @@ def survey(
         result = SurveyResult(
             meta={},
             frames=seen.frames,
-            coverage=judge(seen.views),
+            coverage=[c for part in _drives(seen) for c in judge(seen.views[part])],
             detections=seen.detections,
             defects=defects,
             fixes=list(dict.fromkeys(fix for leg in legs for fix in leg.fixes)),
@@ -304,12 +303,17 @@ def _pictures(legs: Sequence[Leg], cameras: Cameras, seen: _Seen) -> Iterator[tu
             leg.error = error
 
 
+def _drives(seen: _Seen) -> Iterator[slice]:
+    """The frames of each drive."""
+    for _, rows in groupby(range(len(seen.drives)), key=lambda i: seen.drives[i]):
+        numbers = list(rows)
+        yield slice(numbers[0], numbers[-1] + 1)
+
+
 def _defects(seen: _Seen) -> list[Defect]:
     """The defects of all drives, numbered through from 1."""
     defects: list[Defect] = []
-    for _, rows in groupby(range(len(seen.frames)), key=lambda i: seen.drives[i]):
-        numbers = list(rows)
-        part = slice(numbers[0], numbers[-1] + 1)
+    for part in _drives(seen):
         options = TrackOptions(reach=seen.reaches[part][0])
         defects += follow(seen.frames[part], seen.looks[part], seen.cameras[part], options, len(defects) + 1)
     return defects
@@ -318,10 +322,9 @@ def _defects(seen: _Seen) -> list[Defect]:
 def _redrive(seen: _Seen, coverage: Sequence[Coverage]) -> list[dict[str, Any]]:
     """The stretches to drive again, each with the place where the drive came nearest to its beginning."""
     stretches = []
-    for drive, rows in groupby(range(len(seen.frames)), key=lambda i: seen.drives[i]):
-        numbers = list(rows)
-        frames, views = [seen.frames[i] for i in numbers], [coverage[i] for i in numbers]
-        for bad in bad_stretches(frames, views):
+    for part in _drives(seen):
+        drive, frames = seen.drives[part.start], seen.frames[part]
+        for bad in bad_stretches(frames, coverage[part]):
             pose = min((f.pose for f in frames), key=lambda p: abs(p.distance_m - bad.from_m))
             place = {"lon": round(pose.lon, 7), "lat": round(pose.lat, 7)}
             ends = {"from_m": round(bad.from_m, 1), "to_m": round(bad.to_m, 1)}
@@ -354,6 +357,11 @@ def _meta(
     notes = [leg.plan.note for leg in legs if leg.plan and leg.plan.note]
     notes += [
         f"{leg.file}: {leg.plan.outside} frames lie outside the track" for leg in legs if leg.plan and leg.plan.outside
+    ]
+    notes += [
+        f"{leg.file}: {leg.repeated} frames left out; other footage shows that part of the drive"
+        for leg in legs
+        if leg.repeated and not leg.error
     ]
     if not all(camera["calibrated"] for camera in cameras.cards()):
         notes.append("the camera is not calibrated: places and sizes are estimates; add --calibrate or give --camera")

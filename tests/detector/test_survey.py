@@ -1,6 +1,8 @@
 """Whole surveys of a small rendered video. The model is a threshold: in this street damage is red."""
 
 import json
+import os
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -9,8 +11,9 @@ import av
 import cv2
 import numpy as np
 import pytest
+from PIL import Image as Pillow
 
-from detector.errors import FootageError, SettingsError, TrackError
+from detector.errors import FootageError, InputError, SettingsError, TrackError
 from detector.results import picture_path, read_result
 from detector.scene.camera import Camera, write_camera
 from detector.survey import DetectOptions, survey
@@ -68,18 +71,42 @@ def picture(s: float) -> np.ndarray:
     return image
 
 
+def film(path, first_s, last_s, dated=True):
+    """A part of the drive as a video."""
+    with av.open(str(path), "w") as container:
+        if dated:
+            began = datetime.fromtimestamp(START.timestamp() + first_s, UTC)
+            container.metadata["creation_time"] = began.isoformat().replace("+00:00", "Z")
+        stream = container.add_stream("libx264", FPS, options={"crf": "18", "preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = CAMERA.width, CAMERA.height, "yuv444p"
+        stream.time_base = Fraction(1, FPS)
+        for i in range(round(first_s * FPS), round(last_s * FPS)):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(i / FPS * SPEED_MPS), format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def photos(folder, count, blur):
+    """Photos of a road of noise, every 3 m, blurred by so many pixels."""
+    folder.mkdir()
+    for i in range(count):
+        rng = np.random.default_rng(i)
+        noise = rng.normal(0, 1, (CAMERA.height, CAMERA.width)).astype(np.float32)
+        noise = cv2.GaussianBlur(noise, (0, 0), blur) if blur else noise
+        grey = np.clip(110 + 9 * noise / noise.std(), 0, 255).astype(np.uint8)
+        exif = Pillow.Exif()
+        lon, lat = PLANE(*on_plane(3.0 * i, 0.0, 0.0), inverse=True)
+        exif.get_ifd(0x8825).update({1: "N", 2: (lat, 0.0, 0.0), 3: "E", 4: (lon, 0.0, 0.0)})
+        exif.get_ifd(0x8825).update({7: (9.0, 30.0, float(i)), 29: "2024:05:14"})
+        Pillow.fromarray(np.repeat(grey[..., None], 3, 2)).save(folder / f"{i:03d}.jpg", exif=exif, quality=92)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def street(tmp_path_factory):
     """drive.mp4, drive.gpx and camera.yaml; the car drives north."""
     folder = tmp_path_factory.mktemp("street")
-    with av.open(str(folder / "drive.mp4"), "w") as container:
-        container.metadata["creation_time"] = START.isoformat().replace("+00:00", "Z")
-        stream = container.add_stream("libx264", FPS, options={"crf": "18", "preset": "ultrafast"})
-        stream.width, stream.height, stream.pix_fmt = CAMERA.width, CAMERA.height, "yuv444p"
-        stream.time_base = Fraction(1, FPS)
-        for i in range(int(METRES / SPEED_MPS * FPS)):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(i / FPS * SPEED_MPS), format="rgb24")))
-        container.mux(stream.encode())
+    film(folder / "drive.mp4", 0.0, METRES / SPEED_MPS)
     points = []
     for second in range(-1, int(METRES / SPEED_MPS) + 2):
         lon, lat = PLANE(*on_plane(second * SPEED_MPS, 0.0, 0.0), inverse=True)
@@ -200,6 +227,87 @@ def test_an_impossible_step_is_refused(street, tmp_path):
 def test_a_folder_of_videos_is_its_videos(street, tmp_path):
     report = run([street], street / "drive.gpx", tmp_path / "out", camera=street / "camera.yaml")
     assert [i["file"] for i in report.result.meta["inputs"]] == [str(street / "drive.mp4")]
+
+
+@pytest.mark.parametrize("first_end_s", [3.0, 4.0])
+def test_videos_that_overlap_show_each_part_of_the_drive_once(street, tmp_path, first_end_s):
+    footage = [film(tmp_path / "a.mp4", 0.0, first_end_s), film(tmp_path / "b.mp4", 2.0, METRES / SPEED_MPS)]
+    report = run(footage, street / "drive.gpx", tmp_path / "out", camera=street / "camera.yaml")
+    assert report.failed == []
+    assert [PLANE(d.lon, d.lat)[1] for d in report.result.defects] == pytest.approx([d.s for d in DAMAGES], abs=0.7)
+    assert any("b.mp4" in note and "left out" in note for note in report.result.meta["notes"])
+
+
+def test_footage_named_twice_is_taken_once_and_a_copy_is_refused(street, tmp_path):
+    copy = shutil.copy(street / "drive.mp4", tmp_path / "copy.mp4")
+    footage = [street / "drive.mp4", street, copy]
+    report = run(footage, street / "drive.gpx", tmp_path / "out", camera=street / "camera.yaml")
+    assert len(report.result.defects) == len(DAMAGES)
+    (sentence,) = report.failed
+    assert "copy.mp4: shows the same part of the drive" in sentence
+
+
+def test_only_one_video_can_be_taken_to_begin_with_the_track(street, tmp_path):
+    first = film(tmp_path / "first.mp4", 0.0, 3.0, dated=False)
+    second = film(tmp_path / "second.mp4", 3.0, 6.0, dated=False)
+    report = run([first], street / "drive.gpx", tmp_path / "one", camera=street / "camera.yaml")
+    assert any("taken to begin with the track" in note for note in report.result.meta["notes"])
+    report = run([street / "drive.mp4", first, second], street / "drive.gpx", tmp_path / "two")
+    assert len(report.failed) == 2
+    assert all("doesn't tell when it began" in sentence for sentence in report.failed)
+
+
+def test_the_blur_of_one_drive_is_not_judged_by_another(street, tmp_path):
+    smooth, rough = photos(tmp_path / "smooth", 12, 1.5), photos(tmp_path / "rough", 20, 0)
+    report = run([smooth, rough], None, tmp_path / "out", camera=street / "camera.yaml")
+    assert [c.frame_index for c in report.result.coverage] == list(range(len(report.result.frames)))
+    assert {c.reason for c in report.result.coverage} == {""}
+
+
+@pytest.mark.parametrize("sheets", ["out", ".", "out/result"])
+def test_contact_sheets_never_replace_the_result(street, tmp_path, sheets):
+    with pytest.raises(SettingsError, match="contact sheets"):
+        run([street / "drive.mp4"], street / "drive.gpx", tmp_path / "out" / "result", sheets=tmp_path / sheets)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_result_never_replaces_its_footage(street, tmp_path):
+    out = tmp_path / "out"
+    run([street / "drive.mp4"], street / "drive.gpx", out, camera=street / "camera.yaml")
+    inside = shutil.copy(street / "drive.mp4", out / "drive.mp4")
+    with pytest.raises(SettingsError, match="lies in"):
+        run([inside], street / "drive.gpx", out)
+    with pytest.raises(SettingsError, match="lies in"):
+        run([street / "drive.mp4"], inside, out)
+    assert inside.exists()
+
+
+def test_a_result_below_a_file_is_refused_before_the_long_part(street, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="not a folder"):
+        run([tmp_path / "none.mp4"], street / "drive.gpx", tmp_path / "file" / "out")
+
+
+def test_a_name_that_is_not_utf8_costs_only_that_file(street, tmp_path):
+    bad = tmp_path / os.fsdecode(b"caf\xe9.mp4")
+    shutil.copy(street / "drive.mp4", bad)
+    report = run([bad, street / "drive.mp4"], street / "drive.gpx", tmp_path / "out", camera=street / "camera.yaml")
+    (sentence,) = report.failed
+    assert "caf\\xe9.mp4: its name is not UTF-8" in sentence
+    assert len(report.result.defects) == len(DAMAGES)
+
+
+def test_a_folder_that_may_not_be_read_costs_only_itself(street, tmp_path, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied", str(folder))
+
+    monkeypatch.setattr("detector.legs.read_photo_folder", refuse)
+    (tmp_path / "photos").mkdir()
+    footage = [tmp_path / "photos", street / "drive.mp4"]
+    report = run(footage, street / "drive.gpx", tmp_path / "out", camera=street / "camera.yaml")
+    (sentence,) = report.failed
+    assert "photos: can't be read (Permission denied)" in sentence
+    assert len(report.result.defects) == len(DAMAGES)
 
 
 def test_real_photos_are_placed_by_their_exif(shared, tmp_path):
