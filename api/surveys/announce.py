@@ -172,6 +172,14 @@ def put_on_map(session: Session, person: str) -> int:
     return queue.enqueue(session, "map", {}, person=person, lane="map", key="map")
 
 
+def take_off(session: Session, survey: Survey, person: str) -> None:
+    """Let a job take a survey's drive off the map, unless another survey is of the same drive."""
+    same_drive = select(Survey.id).where(Survey.survey_id == survey.survey_id, Survey.id != survey.id).limit(1)
+    if survey.survey_id is not None and session.scalar(same_drive) is None:  # it may be on the map, or just come on
+        payload = {"remove": survey.survey_id}
+        queue.enqueue(session, "map", payload, person=person, lane="map", key=f"remove:{survey.survey_id}")
+
+
 def cancel(session: Session, survey: Survey) -> None:
     """Stop whatever is done for a survey. Raises Problem 409 when it is done already."""
     if survey.state in (SurveyState.DONE, SurveyState.DUPLICATE):

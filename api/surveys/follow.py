@@ -10,7 +10,7 @@ from api.jobs import queue
 from api.store.layers import map_state
 from api.store.schema import Export, Job, Survey
 from api.store.states import JobState, SurveyState
-from api.surveys.announce import change, look, put_on_map
+from api.surveys.announce import change, look, put_on_map, take_off
 
 TIDY_EVERY_S = 3600.0
 WORKING = {
@@ -79,6 +79,8 @@ def _checked(session: Session, survey: Survey, job: Job, result: dict[str, Any])
 
 
 def _looked(session: Session, survey: Survey, job: Job, result: dict[str, Any]) -> None:
+    if result["survey_id"] != survey.survey_id:  # its files changed since it was looked at
+        take_off(session, survey, job.person)
     survey.summary, survey.survey_id, survey.result_key = result["summary"], result["survey_id"], result["result_key"]
     change(survey, SurveyState.MAPPING)
     if map_state(session) is not None:  # without a network it waits for one

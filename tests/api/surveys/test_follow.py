@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.context import Context
 from api.jobs.worker import Worker
-from api.store.schema import Survey
+from api.store.schema import Job, Survey
 from api.surveys.follow import job_ended
 from api.uploads.tus import write_metadata
 from api.work.findings import finding
@@ -230,6 +231,20 @@ def test_after_a_change_the_road_is_looked_at_again(client: TestClient, work: Wo
     work.all()
     assert [job["kind"] for job in client.get("/v1/jobs").json()["jobs"]][:2] == ["look", "check"]
     assert told(client, survey)["state"] == "mapping"
+
+
+def test_the_drive_of_the_files_before_is_taken_off_the_map(client: TestClient, context: Context, work: Work) -> None:
+    survey = announced(client, "drive.mp4")
+    send(client, survey)
+    with context.database.write() as session:  # cancelled while it was put on the map
+        before = session.get_one(Survey, survey["id"])
+        before.survey_id, before.on_map = "0123456789ab", 1
+    work.all()
+    with context.database.read() as session:
+        assert [job.payload for job in session.scalars(select(Job).where(Job.kind == "map"))] == [
+            {"remove": "0123456789ab"}
+        ]
+    assert told(client, survey)["survey_id"] == "54518d4e23e3"
 
 
 def test_the_same_options_again_change_nothing(client: TestClient, work: Work) -> None:
