@@ -80,6 +80,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         "er is niets om opnieuw te proberen (stand van de opname: {state})",
         "this survey is {state}: there is nothing to try again",
     ),
+    "newer_job": (
+        409,
+        "taak {job} is niet de laatste van haar opname; probeer de opname zelf opnieuw",
+        "job {job} is not the newest of its survey; try the survey itself again",
+    ),
     "no_cancel": (
         409,
         "deze opname is klaar; er is niets om te stoppen",
@@ -196,6 +201,11 @@ SENTENCES: dict[str, tuple[int, str, str]] = {
         422,
         "op {before} had nog niemand gereden; de eerste opname was op {first}",
         "nobody had driven yet on {before}; the first survey was on {first}",
+    ),
+    "never_driven": (
+        422,
+        "op deze kaart heeft nog niemand gereden; er is niets te vergelijken",
+        "nobody has driven on this map yet; there is nothing to compare",
     ),
     "mistake": (
         500,

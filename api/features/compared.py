@@ -65,15 +65,18 @@ def comparison(session: Session, context: Context, state: MapState, before: str,
         raise refusal("not_earlier", before=before, after=after)
     with context.blobs.fetched(state.inventory_key) as folder:
         inventory = read_inventory(folder)
-    if not (inventory.surveys["from_s"] < before_s).any():
-        raise refusal("not_driven_yet", before=before, first=_first(inventory))
+    driven_s = inventory.surveys["from_s"].dropna()
+    if driven_s.empty:
+        raise refusal("never_driven")
+    if not (driven_s < before_s).any():
+        raise refusal("not_driven_yet", before=before, first=_day(driven_s.min()))
     table, said = condition_table(state), verdicts(last_reviews(session))
     changes = compare(road_map(inventory, table, before_s, said), road_map(inventory, table, after_s, said))
     return _json(changes, inventory)
 
 
-def _first(inventory: Inventory) -> str:
-    return datetime.fromtimestamp(inventory.surveys["from_s"].min(), UTC).date().isoformat()
+def _day(time_s: float) -> str:
+    return datetime.fromtimestamp(time_s, UTC).date().isoformat()
 
 
 def _json(changes: Changes, inventory: Inventory) -> bytes:

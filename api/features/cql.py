@@ -70,7 +70,9 @@ def condition(text: str, language: str, layer: str, crs: Crs, postgres: bool) ->
 def _parsed(text: str, language: str) -> Json:
     if language == "cql2-json":
         try:
-            return json.loads(text)
+            read = json.loads(text)
+            _text(json.dumps(read, ensure_ascii=False))  # names and operators too, for an answer can't repeat them
+            return read
         except (ValueError, RecursionError) as error:
             raise Problem(400, f"filter: no JSON: {error}") from error
     import cql2
@@ -90,7 +92,7 @@ def _parsed(text: str, language: str) -> Json:
         return cql2.parse_text(text).to_json()
     except cql2.ParseError as error:
         raise Problem(400, _where(str(error))) from error
-    except ValueError as error:
+    except Exception as error:  # what it can't write as JSON (POINT EMPTY), it refuses with nothing more exact
         raise Problem(400, f"filter: {error}") from error
 
 

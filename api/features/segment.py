@@ -79,7 +79,7 @@ def read_part(session: Session, state: MapState, network: Network, row: int, def
     )
     inventory = Inventory(
         part,
-        _surveys(session, int(max(sights["survey"].max(), passes["survey"].max())) + 1 if len(passes) else 0),
+        _surveys(session, _most(sights["survey"], passes["survey"])),
         sights.assign(segment=_renumbered(sights["segment"].to_numpy(), rows)),
         passes.assign(segment=_renumbered(passes["segment"].to_numpy(), rows)),
         gpd.GeoDataFrame({"survey": []}, geometry=[], crs=network.crs),
@@ -106,6 +106,12 @@ def _frame(session: Session, table: SqlTable, columns: Columns, where: Any) -> p
 
 def _renumbered(segment: Ints, rows: Ints) -> Ints:
     return np.where(segment >= 0, np.searchsorted(rows, segment), -1)
+
+
+def _most(*numbers: pd.Series) -> int:
+    """How many surveys there are at least, of which these are some; either may be empty."""
+    known = np.concatenate([number.to_numpy() for number in numbers])
+    return int(known.max()) + 1 if len(known) else 0
 
 
 def _surveys(session: Session, most: int) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from api.store.schema import Survey
 from api.store.states import SurveyState
 from api.surveys import announce
 from api.surveys.answer import SurveyAnswer, SurveyOptions, answers
-from api.surveys.arrive import settle
+from api.surveys.arrive import begin, settle
 from api.surveys.remove import remove_survey
 from api.uploads.names import PATTERN
 
@@ -150,7 +150,10 @@ def update(number: Number, change: SurveyChange, context: Ctx, _: Editor) -> Sur
         if change.options is not None:
             if survey.state not in (*announce.OPEN, SurveyState.CHECKING):
                 raise refusal("options_fixed", state=announce.state_of(survey))
-            survey.options = change.options.model_dump(exclude_none=True)
+            options = change.options.model_dump(exclude_none=True)
+            if options != survey.options:
+                announce.forget_result(survey)
+            survey.options = options
     return _one(context, number)
 
 
@@ -178,7 +181,7 @@ def remove_file(
     receiver: Receiving,
     person: Editor,
 ) -> SurveyAnswer:
-    """Remove a file and its bytes; if all others are here, the survey is checked again."""
+    """Remove a file and its bytes; if all others are here, the survey is checked again unless it was cancelled."""
     with context.database.write() as session:
         survey = announce.survey_of(session, number)
         gone = announce.remove_file(session, survey, file)
@@ -211,13 +214,16 @@ def check(number: Number, context: Ctx, person: Editor) -> SurveyAnswer:
         survey = announce.survey_of(session, number)
         if survey.state not in announce.OPEN:
             raise refusal("no_check", state=announce.state_of(survey))
-        announce.check_again(session, survey, person.name)
+        doubles = begin(session, survey, person.name)
+    for double in doubles:
+        context.blobs.remove(double)
     return _one(context, number)
 
 
 @router.post("/surveys/{number}/retry", summary="Try again", responses=responses(401, 403, 404, 409))
 def retry(number: Number, context: Ctx, person: Editor) -> SurveyAnswer:
     """Try again what failed or was cancelled."""
+    doubles: list[str] = []
     with context.database.write() as session:
         survey = announce.survey_of(session, number)
         if survey.state not in (SurveyState.FAILED, SurveyState.CANCELLED):
@@ -227,13 +233,15 @@ def retry(number: Number, context: Ctx, person: Editor) -> SurveyAnswer:
             survey.error = None
             announce.put_on_map(session, person.name)
         else:
-            announce.check_again(session, survey, person.name)
+            doubles = begin(session, survey, person.name)
+    for double in doubles:
+        context.blobs.remove(double)
     return _one(context, number)
 
 
 @router.post("/surveys/{number}/cancel", summary="Stop", responses=responses(401, 403, 404, 409))
 def cancel(number: Number, context: Ctx, _: Editor) -> SurveyAnswer:
-    """Stop what is being done for a survey. Its files stay; `retry` goes on."""
+    """Stop what is being done for a survey. Its files stay, and those on their way still come; `retry` goes on."""
     with context.database.write() as session:
         announce.cancel(session, announce.survey_of(session, number))
     return _one(context, number)

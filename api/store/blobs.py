@@ -23,6 +23,7 @@ from detector.errors import SettingsError
 
 MAX_KEY = 900  # bytes; S3 takes 1024, with the prefix
 BLOCK = 1 << 20
+PUT, GONE = ".put.", ".gone."  # temporary folders beside what comes and what goes
 # A part of a key: nothing hidden (temporary names and markers are), no way out of the folder.
 PART = re.compile(r"[^./\\\0][^/\\\0]*")
 
@@ -69,6 +70,13 @@ class Blobs(ABC):
     def remove(self, key: str) -> None:
         """Remove a file or a folder; one that isn't there is no mistake."""
 
+    def sweep(self, before_s: float) -> int:
+        """Remove what a `put` or `remove` that was killed before a moment (POSIX s) left behind; give how many.
+
+        Only a folder on a disk has such leftovers.
+        """
+        return 0
+
     def read(self, key: str) -> bytes:
         """The bytes of a small file. Raises FileNotFoundError."""
         return b"".join(self.stream(key))
@@ -85,7 +93,7 @@ class FolderBlobs(Blobs):
         target = self._path(key)
         target.parent.mkdir(parents=True, exist_ok=True)
         _settle(file)
-        with tempfile.TemporaryDirectory(prefix=".put.", dir=target.parent) as beside:
+        with tempfile.TemporaryDirectory(prefix=PUT, dir=target.parent) as beside:
             try:
                 _replace(file, target, Path(beside))
             except OSError as error:
@@ -136,11 +144,23 @@ class FolderBlobs(Blobs):
     def remove(self, key: str) -> None:
         target = self._path(key)
         if target.is_dir():
-            gone = Path(tempfile.mkdtemp(prefix=".gone.", dir=target.parent))
+            gone = Path(tempfile.mkdtemp(prefix=GONE, dir=target.parent))
             target.rename(gone / target.name)  # so that nobody finds half of it
             shutil.rmtree(gone)
         else:
             target.unlink(missing_ok=True)
+
+    @override
+    def sweep(self, before_s: float) -> int:
+        left = [
+            Path(folder) / name
+            for folder, folders, _ in os.walk(self.root)
+            for name in folders
+            if name.startswith((PUT, GONE)) and _is_older(Path(folder) / name, before_s)
+        ]
+        for path in left:
+            shutil.rmtree(path, ignore_errors=True)
+        return len(left)
 
     def _path(self, key: str) -> Path:
         return self.root / check_key(key)
@@ -157,6 +177,13 @@ def _replace(source: Path, target: Path, beside: Path) -> None:
     if target.is_dir() and source.stat().st_dev == target.stat().st_dev:
         target.rename(beside / "old")
     source.replace(target)
+
+
+def _is_older(path: Path, before_s: float) -> bool:
+    try:
+        return path.stat().st_mtime < before_s
+    except FileNotFoundError:  # it was no leftover: it ended just now
+        return False
 
 
 def _settle(path: Path, deep: bool = True) -> None:

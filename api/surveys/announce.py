@@ -92,6 +92,7 @@ def add_files(session: Session, settings: Settings, survey: Survey, files: Seque
     session.add_all(added)
     change(survey, SurveyState.UPLOADING)
     survey.content, survey.error, survey.findings = None, None, []
+    forget_result(survey)
     session.flush()
     return added
 
@@ -109,7 +110,13 @@ def remove_file(session: Session, survey: Survey, number: str) -> File:
     session.delete(file)
     session.flush()
     survey.content = None
+    forget_result(survey)
     return file
+
+
+def forget_result(survey: Survey) -> None:
+    """Let the road be looked at again: the result is of other files or options. It may be on the map already."""
+    survey.result_key = survey.summary = None
 
 
 def survey_of(session: Session, number: str) -> Survey:
@@ -137,12 +144,17 @@ def change(survey: Survey, state: SurveyState) -> None:
     survey.ended_s = time.time() if state in (SurveyState.DONE, SurveyState.FAILED, SurveyState.CANCELLED) else None
 
 
-def check_again(session: Session, survey: Survey, person: str) -> None:
-    """Let a job check a survey whose files are all here. Raises Problem 409 while files are missing or removed."""
+def all_here(session: Session, survey: Survey) -> list[File]:
+    """The files of a survey. Raises Problem 409 while some are missing or removed."""
     files = files_of(session, survey.id)
     if not files or any(file.state != "complete" for file in files):
         gone = any(file.state == "removed" for file in files)
         raise refusal("footage_removed" if gone else "files_missing")
+    return files
+
+
+def check(session: Session, survey: Survey, person: str) -> None:
+    """Let a job check a survey."""
     change(survey, SurveyState.CHECKING)
     survey.error, survey.findings = None, []
     queue.enqueue(session, "check", {"survey": survey.id}, person=person, survey=survey.id, key=f"check:{survey.id}")
@@ -158,6 +170,14 @@ def look(session: Session, survey: Survey, person: str) -> None:
 def put_on_map(session: Session, person: str) -> int:
     """Let a job put all surveys on the map that wait for it."""
     return queue.enqueue(session, "map", {}, person=person, lane="map", key="map")
+
+
+def take_off(session: Session, survey: Survey, person: str) -> None:
+    """Let a job take a survey's drive off the map, unless another survey is of the same drive."""
+    same_drive = select(Survey.id).where(Survey.survey_id == survey.survey_id, Survey.id != survey.id).limit(1)
+    if survey.survey_id is not None and session.scalar(same_drive) is None:  # it may be on the map, or just come on
+        payload = {"remove": survey.survey_id}
+        queue.enqueue(session, "map", payload, person=person, lane="map", key=f"remove:{survey.survey_id}")
 
 
 def cancel(session: Session, survey: Survey) -> None:

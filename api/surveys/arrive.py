@@ -18,7 +18,7 @@ from api.errors import Problem, refusal
 from api.jobs import queue
 from api.store.schema import File, Survey
 from api.store.states import SurveyState
-from api.surveys.announce import HOUR_S, change, check_again, files_of, survey_of
+from api.surveys.announce import HOUR_S, all_here, change, check, files_of, survey_of
 from api.uploads.receive import Receiver
 from api.uploads.tus import HEADERS
 
@@ -115,11 +115,23 @@ class Arrivals:
 
 
 def settle(session: Session, survey: Survey, person: str) -> list[str]:
-    """Let a survey go on once all its files are here; the files of a duplicate are given back, to be removed."""
+    """Let a survey go on once all its files are here; see `begin`. One that was cancelled waits to be tried again."""
+    if survey.state == SurveyState.CANCELLED:
+        return []
     files = files_of(session, survey.id)
     if not files or any(file.state not in ("complete", "removed") for file in files):
         change(survey, SurveyState.UPLOADING)
         return []
+    return begin(session, survey, person)
+
+
+def begin(session: Session, survey: Survey, person: str) -> list[str]:
+    """Check a survey whose files are all here; the files of a duplicate are given back, to be removed.
+
+    Raises:
+        Problem: 409, files are missing or removed.
+    """
+    files = all_here(session, survey)
     queue.one_at_a_time(session)
     content = hashlib.sha256("".join(sorted({file.sha256 or "" for file in files})).encode()).hexdigest()
     other = session.scalar(select(Survey).where(Survey.content == content, Survey.id != survey.id).with_for_update())
@@ -133,5 +145,5 @@ def settle(session: Session, survey: Survey, person: str) -> list[str]:
         other.content = None
         session.flush()
     survey.content = content
-    check_again(session, survey, person)
+    check(session, survey, person)
     return []

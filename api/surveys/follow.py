@@ -5,11 +5,12 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.errors import refusal
 from api.jobs import queue
 from api.store.layers import map_state
 from api.store.schema import Export, Job, Survey
 from api.store.states import JobState, SurveyState
-from api.surveys.announce import change, look, put_on_map
+from api.surveys.announce import change, look, put_on_map, take_off
 
 TIDY_EVERY_S = 3600.0
 WORKING = {
@@ -30,8 +31,7 @@ def job_ended(session: Session, job: Job) -> None:
                 _stopped(waiting, job)
     elif job.kind in WORKING:
         survey = session.scalar(select(Survey).where(Survey.id == job.survey).with_for_update())
-        newest = session.scalar(select(func.max(Job.id)).where(Job.survey == job.survey))
-        if survey is None or survey.state not in WORKING[job.kind] or newest != job.id:
+        if survey is None or survey.state not in WORKING[job.kind] or not _is_newest(session, job):
             return  # removed, cancelled, or begun again meanwhile
         if job.state != JobState.DONE:
             _stopped(survey, job)
@@ -42,17 +42,27 @@ def job_ended(session: Session, job: Job) -> None:
 
 
 def job_retried(session: Session, job: Job) -> None:
-    """Bring the survey back to where it was when the job failed."""
+    """Bring the survey back to where it was when the job failed.
+
+    Raises:
+        Problem: 409, a newer job of the survey has followed: what this one yields would lead nowhere.
+    """
     if job.kind == "map" and "remove" not in job.payload:
         for one in session.scalars(select(Survey).where(Survey.result_key.is_not(None), Survey.on_map.is_(None))):
             if one.state in (SurveyState.FAILED, SurveyState.CANCELLED):
                 change(one, SurveyState.MAPPING)
                 one.error = None
     elif job.kind in WORKING:
+        if not _is_newest(session, job):
+            raise refusal("newer_job", job=job.id)
         survey = session.scalar(select(Survey).where(Survey.id == job.survey).with_for_update())
         if survey and survey.state in (SurveyState.FAILED, SurveyState.CANCELLED):
             change(survey, WORKING[job.kind][0])
             survey.error = None
+
+
+def _is_newest(session: Session, job: Job) -> bool:
+    return session.scalar(select(func.max(Job.id)).where(Job.survey == job.survey)) == job.id
 
 
 def _stopped(survey: Survey, job: Job) -> None:
@@ -69,6 +79,8 @@ def _checked(session: Session, survey: Survey, job: Job, result: dict[str, Any])
 
 
 def _looked(session: Session, survey: Survey, job: Job, result: dict[str, Any]) -> None:
+    if result["survey_id"] != survey.survey_id:  # its files changed since it was looked at
+        take_off(session, survey, job.person)
     survey.summary, survey.survey_id, survey.result_key = result["summary"], result["survey_id"], result["result_key"]
     change(survey, SurveyState.MAPPING)
     if map_state(session) is not None:  # without a network it waits for one

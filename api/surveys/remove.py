@@ -1,12 +1,11 @@
 """Removing a survey: its row, its bytes, and a job that takes it off the map."""
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from api.context import Context
-from api.jobs import queue
 from api.store.schema import File, Survey
 from api.store.states import SurveyState
-from api.surveys.announce import cancel, files_of, survey_of
+from api.surveys.announce import cancel, files_of, survey_of, take_off
 from api.uploads.receive import Receiver
 
 
@@ -20,10 +19,7 @@ def remove_survey(context: Context, receiver: Receiver, number: str, person: str
                 receiver.remove(file.id)
         if survey.state not in (SurveyState.DONE, SurveyState.DUPLICATE):
             cancel(session, survey)
-        same_drive = select(Survey.id).where(Survey.survey_id == survey.survey_id, Survey.id != number).limit(1)
-        if survey.survey_id is not None and session.scalar(same_drive) is None:  # it may be on the map, or just come on
-            take_off = {"remove": survey.survey_id}
-            queue.enqueue(session, "map", take_off, person=person, lane="map", key=f"remove:{survey.survey_id}")
+        take_off(session, survey, person)
         session.execute(delete(File).where(File.survey == number))
         session.execute(delete(Survey).where(Survey.id == number))
     for key in (f"footage/{number}", f"results/{number}"):

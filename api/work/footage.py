@@ -1,8 +1,10 @@
 """A survey's files as the pipeline takes them: a folder with videos, photos, one track and a camera profile."""
 
+import lzma
 import re
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -24,6 +26,7 @@ from detector.legs import VIDEOS
 from detector.types import Fix
 
 BLOCK = 1 << 20
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError, OSError)
 JOINED = "joined-tracks.gpx"
 SCRATCH = "scratch"  # in the server's home
 
@@ -126,7 +129,7 @@ def _unzipped(source: Path, name: str, target: Path, limits: Limits) -> list[Pat
                 if left < 0:
                     raise FootageError(name, f"holds more than {limits.zip_bytes} bytes (zip_bytes)", "split it")
                 found.append(place / stored)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError) as error:
+    except DAMAGED as error:
         raise FootageError(name, f"can't be unpacked ({error})", "pack it again, without a password") from error
     return found
 

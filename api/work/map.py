@@ -155,12 +155,14 @@ def _added(context: Context, inventory: Inventory, survey: Survey, scratch: Path
 
 
 def _take_off(context: Context, now: Newest, scratch: Path, number: str, report: Report) -> dict[str, Any]:
-    if number not in set(now.inventory.surveys["survey_id"]):
-        return {"revision": now.revision}
-    report("publishing", 0, None)
-    _publish(context, without(now.inventory, number), now.table, now.revision + 1, scratch, lambda _: None)
+    """Take a survey off the map, then its pictures; a kill between the two may have left only these."""
+    revision = now.revision
+    if number in set(now.inventory.surveys["survey_id"]):
+        revision += 1
+        report("publishing", 0, None)
+        _publish(context, without(now.inventory, number), now.table, revision, scratch, lambda _: None)
     context.blobs.remove(f"pictures/{number}")
-    return {"revision": now.revision + 1}
+    return {"revision": revision}
 
 
 def _publish(context: Context, inventory: Inventory, table: Table, revision: int, scratch: Path, then: Any) -> None:

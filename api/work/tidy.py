@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
 
 from api.context import Context
+from api.jobs import queue
 from api.jobs.handler import Report
 from api.store.layers import map_state
-from api.store.schema import Export, File, Job, Survey
+from api.store.schema import LAYER_TABLES, Export, File, Job, Survey
 from api.store.states import ENDED as JOB_ENDED
 from api.store.states import SurveyState
 from api.surveys.announce import change, survey_of
 from api.work.footage import SCRATCH
 
 DAY_S = 86400.0
+FOLDERS = ("footage", "results", "pictures")  # of the storage, with what is a survey's
 KEEP_INVENTORIES = 10  # the newest ones, to go back to by hand
 KEEP_EXPORTS_DAYS = 7.0
 KEEP_JOBS_DAYS = 90.0
@@ -29,6 +32,7 @@ def tidy(context: Context, _: Mapping[str, Any], report: Report) -> dict[str, An
     steps = {
         "uploads": _uploads,
         "footage": _footage,
+        "orphans": _orphans,
         "exports": _exports,
         "inventories": _inventories,
         "jobs": _jobs,
@@ -84,6 +88,44 @@ def _footage(context: Context) -> int:
                 file.state = "removed"
         context.blobs.remove(f"footage/{number}")
     return len(numbers)
+
+
+def _orphans(context: Context) -> int:
+    """Footage, results and pictures that nothing points to any more: of removals and uploads that were cut off.
+
+    What points to them is written before they are, so no job loses what it made. Each is looked at again under the
+    lock that all changes of surveys take, and removed under it: nothing of the same name can come meanwhile.
+    """
+    there = {_whole(key) for folder in FOLDERS for key in context.blobs.list(folder)}  # before the database is asked
+    with context.database.read() as session:
+        left = _unwanted(session, there)
+    for key in left:
+        with context.database.write() as session:
+            queue.one_at_a_time(session)
+            if _unwanted(session, {key}):
+                context.blobs.remove(key)
+    context.blobs.sweep(time.time() - DAY_S)
+    return len(left)
+
+
+def _whole(key: str) -> str:
+    """What is removed at once: a file of footage, or a folder with all results or pictures of a survey."""
+    return key if key.startswith("footage/") else "/".join(key.split("/")[:2])
+
+
+def _unwanted(session: Session, keys: set[str]) -> set[str]:
+    """Those keys in FOLDERS that no survey, no file and not the map points to, or will."""
+    files = session.execute(select(File.survey, File.extra).where(File.state != "removed"))
+    surveys = session.execute(select(Survey.id, Survey.survey_id)).all()
+    on_map = session.scalars(select(LAYER_TABLES["surveys"].c.survey_id))
+    wanted = {
+        *(f"footage/{survey}/{extra['stored']}" for survey, extra in files),
+        *(f"results/{number}" for number, _ in surveys),
+        *(f"pictures/{survey_id}" for survey_id in [*on_map, *(given for _, given in surveys)]),
+    }
+    if map_state(session) is None:  # of a map that is taken over the pictures come first
+        wanted |= {key for key in keys if key.startswith("pictures/")}
+    return keys - wanted
 
 
 def _exports(context: Context) -> int:

@@ -126,6 +126,9 @@ def test_coordinates_in_other_systems(client: TestClient) -> None:
     "parameters",
     [
         {"filter": "nothing = 1"},
+        {"filter": "S_INTERSECTS(geometry, POINT EMPTY)"},
+        {"filter": r'{"op": "=", "args": [{"property": "\ud800"}, 1]}', "filter-lang": "cql2-json"},
+        {"filter": r'{"op": "\ud800", "args": []}', "filter-lang": "cql2-json"},
         {"filter": "class = "},
         {"filter": "class = 3"},
         {"filter": "(" * 30 + "id = 1" + ")" * 30},

@@ -1,11 +1,14 @@
 """One segment and its history, the search, and what to repair first."""
 
+from dataclasses import replace
+
 import pytest
 from starlette.testclient import TestClient
 
 from api.context import Context
 from tests.api.databases import Start
-from tests.api.maps import put_driven_map, put_empty_map
+from tests.api.maps import drive, put_driven_map, put_empty_map, put_map, streets
+from tests.roads.drives import inventory_of
 
 
 @pytest.fixture
@@ -51,6 +54,13 @@ def test_a_street_that_nobody_drove_has_no_history(client: TestClient) -> None:
     assert client.get("/v1/segments/w3/history").json() == {"moments": []}
 
 
+def test_a_street_without_damage_has_a_history(context: Context, client: TestClient) -> None:
+    drives = [replace(drive(f"{day}.mp4", day), detections=[], defects=[]) for day in (0, 180)]
+    put_map(context, inventory_of(streets(), *drives), 1)
+    moments = client.get("/v1/segments/w0/history").json()["moments"]
+    assert [(moment["score"], moment["defects_n"]) for moment in moments] == [(100.0, 0)] * 2
+
+
 def test_search_finds_streets_and_ids_what_begins_so_first(client: TestClient) -> None:
     def found(text: str) -> list[str]:
         return [s["segment_id"] for s in client.get("/v1/segments", params={"q": text}).json()["segments"]]
@@ -93,3 +103,9 @@ def test_a_map_that_nobody_has_driven(context: Context, client: TestClient) -> N
     assert answer["properties"]["status"] == "not surveyed"
     assert answer["defects"] == answer["coverage"] == []
     assert client.get("/v1/priorities").json() == {"segments": []}
+    days = {"before": "2026-01-01", "after": "2026-02-01"}
+    english = client.get("/v1/compare", params=days)
+    dutch = client.get("/v1/compare", params=days, headers={"Accept-Language": "nl"})
+    assert (english.status_code, english.json()["code"]) == (422, "never_driven")
+    assert english.json()["detail"].startswith("nobody has driven")
+    assert "nog niemand gereden" in dutch.json()["detail"]

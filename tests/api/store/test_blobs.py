@@ -121,3 +121,18 @@ def test_a_bucket_that_is_not_there(blobs: Blobs) -> None:
         pytest.skip("a folder is made")
     with pytest.raises(SettingsError, match="can't be used"):
         open_blobs("s3://no-such-bucket-here")
+
+
+def test_what_a_kill_left_beside_the_files(tmp_path: Path) -> None:
+    here = FolderBlobs(tmp_path)
+    for name in (
+        "footage/one/.put.old/copy",
+        "footage/.gone.old/one/drive.mp4",
+        "results/.gone.new/one/a",
+        "results/b",
+    ):
+        file(tmp_path / name, b"x")
+    for name in ("footage/one/.put.old", "footage/.gone.old"):
+        os.utime(tmp_path / name, (0, 0))
+    assert here.sweep(1.0) == 2
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"a", "b"}

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.context import Context
 from api.jobs.worker import Worker
-from api.store.schema import Survey
+from api.store.schema import Job, Survey
 from api.surveys.follow import job_ended
 from api.uploads.tus import write_metadata
 from api.work.findings import finding
@@ -187,6 +188,86 @@ def test_cancel(client: TestClient, work: Work) -> None:
     assert client.post(f"/v1/surveys/{survey['id']}/retry").json()["state"] == "checking"
     work.all()
     assert told(client, survey)["state"] == "mapping"
+
+
+def test_a_cancelled_survey_stays_so_when_its_last_bytes_come(client: TestClient, work: Work) -> None:
+    survey = announced(client, "drive.mp4", "drive.gpx")
+    assert client.post(f"/v1/surveys/{survey['id']}/cancel").json()["state"] == "cancelled"
+    send(client, survey)
+    work.all()
+    assert told(client, survey)["state"] == "cancelled"
+    assert client.post(f"/v1/surveys/{survey['id']}/retry").json()["state"] == "checking"
+    work.all()
+    assert told(client, survey)["state"] == "mapping"
+
+
+@pytest.mark.parametrize("again", ["retry", "check"])
+def test_what_was_sent_again_meanwhile_is_a_duplicate(client: TestClient, context: Context, again: str) -> None:
+    first, second = announced(client, "drive.mp4"), announced(client, "drive.mp4")
+    client.patch(first["files"][0]["upload"], headers=BYTES, content=b"same")
+    client.post(f"/v1/surveys/{first['id']}/cancel")
+    client.patch(second["files"][0]["upload"], headers=BYTES, content=b"same")
+    told_again = client.post(f"/v1/surveys/{first['id']}/{again}").json()
+    assert (told_again["state"], told_again["duplicate_of"]) == ("duplicate", second["id"])
+    assert list(context.blobs.list("footage")) == [f"footage/{second['id']}/drive.mp4"]
+
+
+@pytest.mark.parametrize("change", ["options", "file", "taken out"])
+def test_after_a_change_the_road_is_looked_at_again(client: TestClient, work: Work, change: str) -> None:
+    survey = announced(client, "drive.mp4", "drive.gpx")
+    address = f"/v1/surveys/{survey['id']}"
+    send(client, survey)
+    work.all()  # up to the map, which isn't there
+    client.post(f"{address}/cancel")
+    if change == "options":
+        client.patch(address, json={"options": {"offset_s": 3600}})
+    elif change == "file":
+        send(client, client.post(f"{address}/files", json={"name": "better.gpx", "size": 9}).json())
+        client.post(f"{address}/cancel")
+    else:
+        client.delete(f"{address}/files/{survey['files'][1]['id']}")
+    assert told(client, survey)["summary"] is None
+    assert client.post(f"{address}/retry").json()["state"] == "checking"
+    work.all()
+    assert [job["kind"] for job in client.get("/v1/jobs").json()["jobs"]][:2] == ["look", "check"]
+    assert told(client, survey)["state"] == "mapping"
+
+
+def test_the_drive_of_the_files_before_is_taken_off_the_map(client: TestClient, context: Context, work: Work) -> None:
+    survey = announced(client, "drive.mp4")
+    send(client, survey)
+    with context.database.write() as session:  # cancelled while it was put on the map
+        before = session.get_one(Survey, survey["id"])
+        before.survey_id, before.on_map = "0123456789ab", 1
+    work.all()
+    with context.database.read() as session:
+        assert [job.payload for job in session.scalars(select(Job).where(Job.kind == "map"))] == [
+            {"remove": "0123456789ab"}
+        ]
+    assert told(client, survey)["survey_id"] == "54518d4e23e3"
+
+
+def test_the_same_options_again_change_nothing(client: TestClient, work: Work) -> None:
+    survey = announced(client, "drive.mp4", options={"every_m": 5})
+    send(client, survey)
+    work.all()
+    client.post(f"/v1/surveys/{survey['id']}/cancel")
+    client.patch(f"/v1/surveys/{survey['id']}", json={"options": {"every_m": 5}})
+    assert client.post(f"/v1/surveys/{survey['id']}/retry").json()["state"] == "mapping"
+
+
+def test_an_older_job_of_a_survey_is_not_tried_again(client: TestClient, work: Work) -> None:
+    survey = announced(client, "drive.mp4")
+    send(client, survey)
+    work.problem = FootageError("drive.mp4", "is cut off")
+    work.all()
+    look = told(client, survey)["job"]["id"]
+    client.post(f"/v1/surveys/{survey['id']}/retry")
+    client.post(f"/v1/surveys/{survey['id']}/cancel")
+    refused = client.post(f"/v1/jobs/{look}/retry")
+    assert (refused.status_code, refused.json()["code"]) == (409, "newer_job")
+    assert client.get(f"/v1/jobs/{look}").json()["state"] == "failed"
+    assert told(client, survey)["state"] == "cancelled"
 
 
 def test_a_cancelled_job_cancels_its_survey(client: TestClient, work: Work) -> None:

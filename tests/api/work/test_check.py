@@ -191,6 +191,16 @@ def test_a_zip_that_is_none(find: Any, tmp_path: Path) -> None:
     assert codes(find(tmp_path / "a.zip")) == [("bad_zip", "stop")]
 
 
+@pytest.mark.parametrize("packed_by", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_damaged_zip(find: Any, tmp_path: Path, packed_by: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", packed_by) as archive:
+        archive.writestr("a.jpg", np.random.default_rng(1).integers(0, 40, 20_000, np.uint8).tobytes())
+    damaged = bytearray((tmp_path / "a.zip").read_bytes())
+    damaged[45:200] = b"\xff" * 155
+    (tmp_path / "a.zip").write_bytes(damaged)
+    assert codes(find(tmp_path / "a.zip")) == [("bad_zip", "stop")]
+
+
 def test_a_zip_that_would_fill_the_disk(find: Any, tmp_path: Path) -> None:
     limits = Limits(zip_bytes=1000, zip_files=3)
     bomb = tmp_path / "a.zip"

@@ -103,6 +103,18 @@ def test_a_map_folder_is_taken_over(context: Context, tmp_path: Path) -> None:
     assert (folder / "pictures" / survey / "1.jpg").exists()
 
 
+def test_a_removal_that_was_cut_off_takes_the_pictures_too(context: Context, tmp_path: Path) -> None:
+    put_driven_map(context)
+    (tmp_path / "1.jpg").write_bytes(b"picture")
+    context.blobs.put("pictures/gone/1.jpg", tmp_path / "1.jpg")
+    with context.database.write() as session:
+        queue.enqueue(session, "map", {"remove": "gone"}, person="anna", lane="map")
+    assert do_all(context) == [("map", "done")]
+    assert not context.blobs.exists("pictures/gone")
+    with context.database.read() as session:
+        assert map_state(session).revision == 1
+
+
 def test_a_map_job_without_anyone_waiting_changes_nothing(context: Context) -> None:
     put_driven_map(context)
     with context.database.write() as session:

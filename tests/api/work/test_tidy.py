@@ -21,6 +21,11 @@ def run(context: Context) -> dict[str, int]:
     return tidy(context, {}, lambda *_: None)
 
 
+def put(context: Context, key: str, by: Path) -> None:
+    by.write_bytes(b"x")
+    context.blobs.put(key, by)
+
+
 def test_an_upload_that_rests(client: TestClient, context: Context) -> None:
     headers = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
     files = [{"name": "a.mp4", "size": 8}]
@@ -95,3 +100,27 @@ def test_scratch_that_a_kill_left(context: Context) -> None:
         os.utime(scratch / name, (time.time() - age_s,) * 2)
     run(context)
     assert [path.name for path in scratch.iterdir()] == ["look-new"]
+
+
+def test_what_a_removal_that_was_cut_off_left(context: Context, arrived: Arrived, tmp_path: Path) -> None:
+    put_driven_map(context)
+    (tmp_path / "a.mp4").write_bytes(b"x")
+    kept = arrived(tmp_path / "a.mp4", state="running")
+    removed = arrived(tmp_path / "a.mp4", state="done")
+    with context.database.write() as session:
+        session.execute(update(File).where(File.survey == removed).values(state="removed"))
+        session.get_one(Survey, kept).survey_id = "0123456789ab"  # its pictures are put before it is on the map
+    before = set(context.blobs.list())
+    lost = {"footage/gone/a.mp4", f"footage/{kept}/taken-out.gpx", "results/gone/survey.json", "pictures/gone/1.jpg"}
+    needed = {f"results/{kept}/survey.json", "pictures/0123456789ab/1.jpg"}
+    for key in lost | needed:
+        put(context, key, tmp_path / "bytes")
+    assert run(context)["orphans"] == len(lost) + 1
+    assert set(context.blobs.list()) == before - {f"footage/{removed}/a.mp4"} | needed
+    assert any(key.startswith("pictures/") for key in before)  # of the map, of no survey that is known here
+
+
+def test_pictures_of_a_map_that_is_taken_over_wait_for_it(context: Context, tmp_path: Path) -> None:
+    put(context, "pictures/caa5b75e5113/1.jpg", tmp_path / "bytes")
+    assert run(context)["orphans"] == 0
+    assert context.blobs.exists("pictures/caa5b75e5113/1.jpg")
