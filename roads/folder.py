@@ -8,7 +8,7 @@ survey.gpkg, map.html, segments.csv, ...   (roads.export)
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +16,9 @@ from detector.errors import InputError, SchouwError, SettingsError
 from detector.results import picture_path, read_result
 from roads.changes import Changes, compare
 from roads.condition.table import Table, read_table, write_table
-from roads.export import made_aside, write_map
+from roads.export import MADE, made_aside, write_map
 from roads.fusion import add
-from roads.inventory import Inventory, empty_inventory, read_inventory, write_inventory
+from roads.inventory import KIND, Inventory, empty_inventory, read_inventory, write_inventory
 from roads.layers import picture
 from roads.mapping import RoadMap, road_map
 from roads.network import Network
@@ -27,6 +27,7 @@ from roads.tables import OBSERVATIONS, PASSES, conform
 
 INVENTORY = "inventory"
 TABLE = "condition-table.yaml"
+PICTURES = "pictures"
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,14 @@ class Moment:
 
 @dataclass(frozen=True)
 class Grown:
-    """A map after surveys were added. `failed` holds one sentence for each that could not be used."""
+    """A map after surveys were added.
+
+    `failed` holds one sentence for each that could not be used, `notes` one for what was there before and was replaced.
+    """
 
     road_map: RoadMap
     failed: list[str]
+    notes: list[str]
 
 
 def open_map(folder: Path) -> Moment:
@@ -86,13 +91,21 @@ def moment(text: str) -> Moment:
 def create(out: Path, results: Sequence[Path], network: Network, table: Table) -> Grown:
     """Make a map of surveys (result folders) in the folder `out`; other files there stay.
 
-    A survey that can't be used is told and left out.
+    A survey that can't be used is told and left out. An older map there is replaced; drives that are lost with it are
+    told.
 
     Raises:
-        InputError: no result can be read (the first one's error), or `out` can't be written.
+        InputError: no result can be read (the first one's error), or `out` can't be written, or holds something of
+            another kind that would be overwritten, such as the network's own file.
         NetworkError: no survey overlaps with the network.
     """
-    return _grow(out, empty_inventory(network), results, table)
+    _check_apart(out, network.path)
+    older = _drive_ids(out)
+    grown = _grow(out, empty_inventory(network), results, table)
+    if older <= _drive_ids(out):
+        return grown
+    drives = f"{len(older)} drive{'s' if len(older) > 1 else ''}"
+    return replace(grown, notes=[f"replaced a map of {drives}; schouw add puts a drive on it", *grown.notes])
 
 
 def extend(opened: Moment, results: Sequence[Path], table: Table) -> Grown:
@@ -121,7 +134,29 @@ def changes_between(before: Moment, after: Moment) -> Changes:
     return compare(road_map(both, after.table, before.until_s), road_map(both, after.table, after.at_s))
 
 
+def check_no_map(out: Path) -> None:
+    """Raise InputError where `out` is a map, of which files that only tell what changed would replace a part."""
+    if (out / INVENTORY).exists():
+        raise InputError(out, "this is a map, whose own summary.json would be replaced", "choose another --out")
+
+
+def _check_apart(out: Path, roads: Path) -> None:
+    """Raise InputError where the network's file lies where the map in `out` is to be written."""
+    made = {out.resolve() / name for name in (*MADE, INVENTORY, TABLE, PICTURES)}
+    if made & {roads.resolve(), *roads.resolve().parents}:
+        raise InputError(roads, f"the map would be written over it, in {out}", "choose another --out")
+
+
+def _drive_ids(folder: Path) -> set[str]:
+    """The drives of the map in a folder; none where there is no map, or one that can't be read any more."""
+    try:
+        return set(read_inventory(folder / INVENTORY).surveys["survey_id"])
+    except InputError:
+        return set()
+
+
 def _grow(out: Path, inventory: Inventory, results: Sequence[Path], table: Table) -> Grown:
+    KIND.check_replaceable(out / INVENTORY)  # before anything is written, so that a refusal leaves all as it was
     pictures: dict[str, Path] = {}
     problems: list[SchouwError] = []
     for folder in results:
@@ -146,7 +181,7 @@ def _grow(out: Path, inventory: Inventory, results: Sequence[Path], table: Table
         write_table(table, folder / TABLE)
         write_map(made, [folder, out], folder)
     write_inventory(inventory, out / INVENTORY)
-    return Grown(made, [str(problem) for problem in problems])
+    return Grown(made, [str(problem) for problem in problems], [])
 
 
 def _drives(inventory: Inventory) -> Iterator[Placed]:

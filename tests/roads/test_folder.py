@@ -10,7 +10,9 @@ from detector.errors import InputError, SettingsError
 from detector.results import SurveyResult, write_result
 from detector.types import Defect
 from roads.condition.table import read_table
-from roads.folder import changes_between, create, extend, moment, open_map
+from roads.export import MADE
+from roads.folder import INVENTORY, PICTURES, TABLE as TABLE_FILE
+from roads.folder import changes_between, check_no_map, create, extend, moment, open_map
 from roads.mapping import RoadMap
 from roads.network import Network
 from tests.roads.drives import map_of
@@ -92,6 +94,42 @@ def test_one_bad_drive_does_not_end_the_batch(folder: Path, autumn: Path, tmp_pa
     assert len(grown.failed) == 1
     assert "nothing: no survey result here" in grown.failed[0]
     assert len(open_map(folder).inventory.surveys) == 2
+
+
+def test_nothing_is_written_where_something_else_is_called_inventory(
+    spring: Path, network: Network, tmp_path: Path
+) -> None:
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "inventory/list.txt").write_text("bridges")
+    (tmp_path / "segments.csv").write_text("mine")
+    before = files(tmp_path)
+    with pytest.raises(InputError, match="holds something other than an inventory"):
+        create(tmp_path, [spring], network, TABLE)
+    assert files(tmp_path) == before
+
+
+def test_a_map_is_known_by_the_names_it_writes(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == {*MADE, INVENTORY, TABLE_FILE, PICTURES}
+
+
+@pytest.mark.parametrize("name", ["survey.gpkg", "inventory/network.parquet"])
+def test_the_networks_own_file_is_not_written_over(name: str, folder: Path, spring: Path, network: Network) -> None:
+    before = files(folder)
+    with pytest.raises(InputError, match="the map would be written over it"):
+        create(folder, [spring], replace(network, path=folder / name), TABLE)
+    assert files(folder) == before
+    create(folder, [spring], replace(network, path=folder / "roads.gpkg"), TABLE)
+
+
+def test_drives_that_a_new_map_replaces_are_told(folder: Path, spring: Path, autumn: Path, network: Network) -> None:
+    assert create(folder, [spring], network, TABLE).notes == []  # the same drive: nothing lost
+    assert create(folder, [autumn], network, TABLE).notes == ["replaced a map of 1 drive; schouw add puts a drive on it"]
+
+
+def test_changes_are_not_written_into_a_map(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="this is a map"):
+        check_no_map(folder)
+    check_no_map(tmp_path / "new")
 
 
 def test_what_changed_between_two_moments_of_one_map(folder: Path, autumn: Path) -> None:
