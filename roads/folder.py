@@ -17,7 +17,7 @@ from detector.results import picture_path, read_result
 from roads.changes import Changes, compare
 from roads.condition.table import Table, read_table, write_table
 from roads.export import MADE, made_aside, write_map
-from roads.fusion import add
+from roads.fusion import add, identified
 from roads.inventory import KIND, Inventory, empty_inventory, read_inventory, write_inventory
 from roads.layers import picture
 from roads.mapping import RoadMap, road_map
@@ -127,9 +127,9 @@ def changes_between(before: Moment, after: Moment) -> Changes:
     if before.until_s >= after.until_s:
         raise SettingsError(f"{before.folder} is not older than {after.folder}; name the older moment first")
     both = after.inventory
-    known = set(both.surveys["survey_id"])
     for drive in _drives(before.inventory):
-        if drive.survey["survey_id"] not in known:
+        drive = identified(both, drive)
+        if drive.survey["survey_id"] not in set(both.surveys["survey_id"]):
             both = add(both, drive)
     return compare(road_map(both, after.table, before.until_s), road_map(both, after.table, after.at_s))
 
@@ -159,6 +159,7 @@ def _grow(out: Path, inventory: Inventory, results: Sequence[Path], table: Table
     KIND.check_replaceable(out / INVENTORY)  # before anything is written, so that a refusal leaves all as it was
     pictures: dict[str, Path] = {}
     problems: list[SchouwError] = []
+    notes: list[str] = []
     for folder in results:
         try:
             result = read_result(folder)
@@ -166,6 +167,8 @@ def _grow(out: Path, inventory: Inventory, results: Sequence[Path], table: Table
         except SchouwError as problem:
             problems.append(problem)
             continue
+        own, placed = placed, identified(inventory, placed)
+        notes += _told(inventory, own, placed)
         inventory = add(inventory, placed)
         pictures |= {
             picture(placed.survey["survey_id"], defect.id): picture_path(folder, defect.id) for defect in result.defects
@@ -181,7 +184,17 @@ def _grow(out: Path, inventory: Inventory, results: Sequence[Path], table: Table
         write_table(table, folder / TABLE)
         write_map(made, [folder, out], folder)
     write_inventory(inventory, out / INVENTORY)
-    return Grown(made, [str(problem) for problem in problems], [])
+    return Grown(made, [str(problem) for problem in problems], notes)
+
+
+def _told(inventory: Inventory, own: Placed, placed: Placed) -> list[str]:
+    """Say of a drive (`own`) that comes on a map as `placed` whether it, or its like, was there already."""
+    name, number = placed.survey["name"], placed.survey["survey_id"]
+    if number in set(inventory.surveys["survey_id"]):
+        return [f"{name}: was on the map already, and was replaced"]
+    if number != own.survey["survey_id"]:
+        return [f"{name}: a drive of that name and track, at another time, is on the map too; both are kept"]
+    return []
 
 
 def _drives(inventory: Inventory) -> Iterator[Placed]:

@@ -8,11 +8,11 @@ import pytest
 
 from detector.errors import InputError, SettingsError
 from detector.results import SurveyResult, write_result
-from detector.types import Defect
+from detector.types import Defect, Fix
 from roads.condition.table import read_table
 from roads.export import MADE
-from roads.folder import INVENTORY, PICTURES, TABLE as TABLE_FILE
-from roads.folder import changes_between, check_no_map, create, extend, moment, open_map
+from roads.folder import INVENTORY, PICTURES, changes_between, check_no_map, create, extend, moment, open_map
+from roads.folder import TABLE as TABLE_FILE
 from roads.mapping import RoadMap
 from roads.network import Network
 from tests.roads.drives import map_of
@@ -121,9 +121,29 @@ def test_the_networks_own_file_is_not_written_over(name: str, folder: Path, spri
     create(folder, [spring], replace(network, path=folder / "roads.gpkg"), TABLE)
 
 
+def test_two_films_of_one_name_along_one_track_are_both_on_the_map(
+    survey: SurveyResult, network: Network, tmp_path: Path
+) -> None:
+    """Footage is one folder, and one GPS track of the whole day lies beside it."""
+    fixes = [Fix(frame.pose.time_s, frame.pose.lon, frame.pose.lat) for frame in survey.frames]
+    halves = tmp_path / "north", tmp_path / "south"
+    for half, frames in zip(halves, (survey.frames[:50], survey.frames[50:]), strict=True):
+        write_result(replace(survey, frames=frames, coverage=[], detections=[], defects=[], fixes=fixes), {}, half)
+    grown = create(tmp_path / "map", halves, network, TABLE)
+    assert [drive["frames"] for drive in grown.road_map.summary["surveys"]] == [50, 51]
+    assert [note.partition(": ")[2] for note in grown.notes] == [
+        "a drive of that name and track, at another time, is on the map too; both are kept"
+    ]
+    again = extend(open_map(tmp_path / "map"), halves, TABLE)
+    assert len(again.road_map.summary["surveys"]) == 2
+    assert [note.partition(": ")[2] for note in again.notes] == ["was on the map already, and was replaced"] * 2
+
+
 def test_drives_that_a_new_map_replaces_are_told(folder: Path, spring: Path, autumn: Path, network: Network) -> None:
     assert create(folder, [spring], network, TABLE).notes == []  # the same drive: nothing lost
-    assert create(folder, [autumn], network, TABLE).notes == ["replaced a map of 1 drive; schouw add puts a drive on it"]
+    assert create(folder, [autumn], network, TABLE).notes == [
+        "replaced a map of 1 drive; schouw add puts a drive on it"
+    ]
 
 
 def test_changes_are_not_written_into_a_map(folder: Path, tmp_path: Path) -> None:
