@@ -57,7 +57,7 @@ def read_rows(path: Path, layer: str | None, mapped: Preset | None) -> tuple[gpd
         raise NetworkError(path, f"can't be read as a map ({(str(error).splitlines() or [''])[0]})") from error
     if not table.geom_type.isin(preset.kinds).any():
         raise NetworkError(path, *NO_ROADS)
-    _check_crs(path, table)
+    check_crs(path, table, "the roads")
     return table, preset
 
 
@@ -173,16 +173,20 @@ def _may_hold_roads(layer: Layer, mapped: Preset | None) -> bool:
     return preset is not None and POLYGONS[0] in preset.kinds and "Point" not in layer.kind
 
 
-def _check_crs(path: Path, table: gpd.GeoDataFrame) -> None:
-    """Refuse coordinates without a CRS, or that the CRS can't hold (metres in a file that says degrees)."""
+def check_crs(path: Path, table: gpd.GeoDataFrame, what: str) -> None:
+    """Refuse coordinates without a CRS, or that the CRS can't hold (metres in a file that says degrees).
+
+    Raises:
+        NetworkError: such coordinates; `what` says of which things, in the plural.
+    """
     bounds = np.abs(table.bounds.to_numpy()).reshape(-1, 2)
     x, y = bounds[np.isfinite(bounds).all(axis=1)].max(axis=0, initial=0.0)
     degrees = bool(x <= 360 and y <= 90)
     likely = "EPSG:4326" if degrees else "EPSG:28992"
-    remedy = f"set it, for instance with: ogr2ogr -a_srs {likely} roads.gpkg {path.name}"
+    remedy = f"set it, for instance with: ogr2ogr -a_srs {likely} {what.split()[-1]}.gpkg {path.name}"
     if table.crs is None:
         several = ", or several" if ".gml" in path.name.lower() else ""
-        raise NetworkError(path, f"the roads have no coordinate reference system{several}", remedy)
+        raise NetworkError(path, f"{what} have no coordinate reference system{several}", remedy)
     if table.crs.is_geographic != degrees:
         says, are = ("degrees", "no degrees") if table.crs.is_geographic else ("metres", "degrees")
         raise NetworkError(path, f"says {table.crs.name}, in {says}, but its coordinates are {are}", remedy)
