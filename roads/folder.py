@@ -6,11 +6,14 @@ pictures/<survey id>/<number>.jpg
 survey.gpkg, map.html, segments.csv, ...   (roads.export)
 """
 
+import math
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import shapely
 
 from detector.errors import InputError, SchouwError, SettingsError
 from detector.results import picture_path, read_result
@@ -28,6 +31,7 @@ from roads.tables import OBSERVATIONS, PASSES, conform
 INVENTORY = "inventory"
 TABLE = "condition-table.yaml"
 PICTURES = "pictures"
+SAME_M = 0.01
 
 
 @dataclass(frozen=True)
@@ -118,12 +122,15 @@ def changes_between(before: Moment, after: Moment) -> Changes:
 
     Raises:
         InputError: the maps are of different networks.
+        SettingsError: `before` is not the older one, or one has no time.
     """
-    ids = [m.inventory.network.segments["segment_id"] for m in (before, after)]
-    if not ids[0].equals(ids[1]):
+    if not _same_roads(before.inventory.network, after.inventory.network):
         raise InputError(
             after.folder, f"its segments are not those of {before.folder}", "make both maps with the same --roads"
         )
+    for given in (before, after):
+        if math.isnan(given.until_s):
+            raise SettingsError(f"{given.folder}: its drives have no times, so nothing says what came before what")
     if before.until_s >= after.until_s:
         raise SettingsError(f"{before.folder} is not older than {after.folder}; name the older moment first")
     both = after.inventory
@@ -132,6 +139,16 @@ def changes_between(before: Moment, after: Moment) -> Changes:
         if drive.survey["survey_id"] not in set(both.surveys["survey_id"]):
             both = add(both, drive)
     return compare(road_map(both, after.table, before.until_s), road_map(both, after.table, after.at_s))
+
+
+def _same_roads(a: Network, b: Network) -> bool:
+    """Whether two networks have the same segments: ids, and lines as they were drawn, to within `SAME_M`."""
+    roads, others = a.segments, b.segments
+    return bool(
+        a.crs == b.crs
+        and roads["segment_id"].equals(others["segment_id"])
+        and shapely.equals_exact(roads.geometry.to_numpy(), others.geometry.to_numpy(), SAME_M).all()
+    )
 
 
 def check_no_map(out: Path) -> None:

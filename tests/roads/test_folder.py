@@ -202,6 +202,25 @@ def test_maps_of_other_networks_do_not_compare(folder: Path, spring: Path, netwo
         changes_between(moment(str(folder)), moment(str(tmp_path / "fewer")))
 
 
+def test_maps_of_lines_drawn_otherwise_do_not_compare(
+    folder: Path, autumn: Path, network: Network, tmp_path: Path
+) -> None:
+    turned = network.segments.copy()
+    turned.loc[0, "geometry"] = turned.geometry[0].reverse()
+    create(tmp_path / "turned", [autumn], replace(network, segments=turned, built=None), TABLE)
+    with pytest.raises(InputError, match="its segments are not those of"):
+        changes_between(moment(str(folder)), moment(str(tmp_path / "turned")))
+
+
+def test_drives_without_a_clock_have_no_order(
+    folder: Path, survey: SurveyResult, network: Network, tmp_path: Path
+) -> None:
+    write_result(later(survey, np.nan, survey.defects), {}, tmp_path / "result")
+    create(tmp_path / "timeless", [tmp_path / "result"], network, TABLE)
+    with pytest.raises(SettingsError, match="timeless: its drives have no times"):
+        changes_between(moment(str(folder)), moment(str(tmp_path / "timeless")))
+
+
 @pytest.mark.parametrize("part", ["inventory", "inventory/passes.parquet", "inventory/inventory.json"])
 def test_a_damaged_map_is_told(folder: Path, part: str) -> None:
     (folder / part).rename(folder / "lost")
