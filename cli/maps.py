@@ -10,6 +10,7 @@ from cli.progress import errors, exit_if
 from cli.summary import show_changes, show_priorities, show_summary
 
 if TYPE_CHECKING:
+    from roads.folder import Grown
     from roads.network import Network
 
 Map = Annotated[Path, typer.Argument(help="Folder of a map that `schouw map` or `schouw survey` made.")]
@@ -54,8 +55,7 @@ def add(
     with errors.status("mapping"):
         opened = open_map(to)
         grown = extend(opened, results, read_table(table) if table else opened.table)
-    show_summary(grown.road_map.summary)
-    typer.echo(f"map: {to / 'map.html'}")
+    _show(grown, to)
     exit_if(grown.failed)
 
 
@@ -74,8 +74,10 @@ def compare(
         schouw compare map-2025 map-2026
     """
     from roads.exports.lists import write_changes
-    from roads.folder import changes_between, moment
+    from roads.folder import changes_between, check_no_map, moment
 
+    if out:
+        check_no_map(out)  # before the long part
     with errors.status("comparing"):
         changes = changes_between(moment(before), moment(after))
         if out:
@@ -165,6 +167,12 @@ def make_map(results: list[Path], network: "Network", out: Path, table: str | No
 
     with errors.status("mapping"):
         grown = create(out, results, network, read_table(table or DEFAULT))
-    show_summary(grown.road_map.summary)
-    typer.echo(f"map: {out / 'map.html'}")
+    _show(grown, out)
     return grown.failed
+
+
+def _show(grown: "Grown", folder: Path) -> None:
+    show_summary(grown.road_map.summary)
+    for note in grown.notes:
+        typer.echo(f"note: {note}")
+    typer.echo(f"map: {folder / 'map.html'}")

@@ -23,7 +23,10 @@ from roads.exports.formats import LAYERS, layers_of, write_csv, write_geopackage
 from roads.mapping import RoadMap
 from roads.webmap.page import render_page
 
-__all__ = ["LAYERS", "made_aside", "write_map"]
+__all__ = ["LAYERS", "MADE", "made_aside", "write_map"]
+
+# What `write_map` writes in a folder, by name.
+MADE = frozenset({"survey.gpkg", "geoparquet", "segments.csv", "frames.csv", "summary.json", "map.html"})
 
 
 def write_map(road_map: RoadMap, pictures: Sequence[Path], folder: Path) -> None:

@@ -6,19 +6,22 @@ pictures/<survey id>/<number>.jpg
 survey.gpkg, map.html, segments.csv, ...   (roads.export)
 """
 
+import math
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import shapely
 
 from detector.errors import InputError, SchouwError, SettingsError
 from detector.results import picture_path, read_result
 from roads.changes import Changes, compare
 from roads.condition.table import Table, read_table, write_table
-from roads.export import made_aside, write_map
-from roads.fusion import add
-from roads.inventory import Inventory, empty_inventory, read_inventory, write_inventory
+from roads.export import MADE, made_aside, write_map
+from roads.fusion import add, identified
+from roads.inventory import KIND, Inventory, empty_inventory, read_inventory, write_inventory
 from roads.layers import picture
 from roads.mapping import RoadMap, road_map
 from roads.network import Network
@@ -27,6 +30,8 @@ from roads.tables import OBSERVATIONS, PASSES, conform
 
 INVENTORY = "inventory"
 TABLE = "condition-table.yaml"
+PICTURES = "pictures"
+SAME_M = 0.01
 
 
 @dataclass(frozen=True)
@@ -50,10 +55,14 @@ class Moment:
 
 @dataclass(frozen=True)
 class Grown:
-    """A map after surveys were added. `failed` holds one sentence for each that could not be used."""
+    """A map after surveys were added.
+
+    `failed` holds one sentence for each that could not be used, `notes` one for what was there before and was replaced.
+    """
 
     road_map: RoadMap
     failed: list[str]
+    notes: list[str]
 
 
 def open_map(folder: Path) -> Moment:
@@ -86,13 +95,21 @@ def moment(text: str) -> Moment:
 def create(out: Path, results: Sequence[Path], network: Network, table: Table) -> Grown:
     """Make a map of surveys (result folders) in the folder `out`; other files there stay.
 
-    A survey that can't be used is told and left out.
+    A survey that can't be used is told and left out. An older map there is replaced; drives that are lost with it are
+    told.
 
     Raises:
-        InputError: no result can be read (the first one's error), or `out` can't be written.
+        InputError: no result can be read (the first one's error), or `out` can't be written, or holds something of
+            another kind that would be overwritten, such as the network's own file.
         NetworkError: no survey overlaps with the network.
     """
-    return _grow(out, empty_inventory(network), results, table)
+    _check_apart(out, network.path)
+    older = _drive_ids(out)
+    grown = _grow(out, empty_inventory(network), results, table)
+    if older <= _drive_ids(out):
+        return grown
+    drives = f"{len(older)} drive{'s' if len(older) > 1 else ''}"
+    return replace(grown, notes=[f"replaced a map of {drives}; schouw add puts a drive on it", *grown.notes])
 
 
 def extend(opened: Moment, results: Sequence[Path], table: Table) -> Grown:
@@ -105,25 +122,61 @@ def changes_between(before: Moment, after: Moment) -> Changes:
 
     Raises:
         InputError: the maps are of different networks.
+        SettingsError: `before` is not the older one, or one has no time.
     """
-    ids = [m.inventory.network.segments["segment_id"] for m in (before, after)]
-    if not ids[0].equals(ids[1]):
+    if not _same_roads(before.inventory.network, after.inventory.network):
         raise InputError(
             after.folder, f"its segments are not those of {before.folder}", "make both maps with the same --roads"
         )
+    for given in (before, after):
+        if math.isnan(given.until_s):
+            raise SettingsError(f"{given.folder}: its drives have no times, so nothing says what came before what")
     if before.until_s >= after.until_s:
         raise SettingsError(f"{before.folder} is not older than {after.folder}; name the older moment first")
     both = after.inventory
-    known = set(both.surveys["survey_id"])
     for drive in _drives(before.inventory):
-        if drive.survey["survey_id"] not in known:
+        drive = identified(both, drive)
+        if drive.survey["survey_id"] not in set(both.surveys["survey_id"]):
             both = add(both, drive)
     return compare(road_map(both, after.table, before.until_s), road_map(both, after.table, after.at_s))
 
 
+def _same_roads(a: Network, b: Network) -> bool:
+    """Whether two networks have the same segments: ids, and lines as they were drawn, to within `SAME_M`."""
+    roads, others = a.segments, b.segments
+    return bool(
+        a.crs == b.crs
+        and roads["segment_id"].equals(others["segment_id"])
+        and shapely.equals_exact(roads.geometry.to_numpy(), others.geometry.to_numpy(), SAME_M).all()
+    )
+
+
+def check_no_map(out: Path) -> None:
+    """Raise InputError where `out` is a map, of which files that only tell what changed would replace a part."""
+    if (out / INVENTORY).exists():
+        raise InputError(out, "this is a map, whose own summary.json would be replaced", "choose another --out")
+
+
+def _check_apart(out: Path, roads: Path) -> None:
+    """Raise InputError where the network's file lies where the map in `out` is to be written."""
+    made = {out.resolve() / name for name in (*MADE, INVENTORY, TABLE, PICTURES)}
+    if made & {roads.resolve(), *roads.resolve().parents}:
+        raise InputError(roads, f"the map would be written over it, in {out}", "choose another --out")
+
+
+def _drive_ids(folder: Path) -> set[str]:
+    """The drives of the map in a folder; none where there is no map, or one that can't be read any more."""
+    try:
+        return set(read_inventory(folder / INVENTORY).surveys["survey_id"])
+    except InputError:
+        return set()
+
+
 def _grow(out: Path, inventory: Inventory, results: Sequence[Path], table: Table) -> Grown:
+    KIND.check_replaceable(out / INVENTORY)  # before anything is written, so that a refusal leaves all as it was
     pictures: dict[str, Path] = {}
     problems: list[SchouwError] = []
+    notes: list[str] = []
     for folder in results:
         try:
             result = read_result(folder)
@@ -131,6 +184,8 @@ def _grow(out: Path, inventory: Inventory, results: Sequence[Path], table: Table
         except SchouwError as problem:
             problems.append(problem)
             continue
+        own, placed = placed, identified(inventory, placed)
+        notes += _told(inventory, own, placed)
         inventory = add(inventory, placed)
         pictures |= {
             picture(placed.survey["survey_id"], defect.id): picture_path(folder, defect.id) for defect in result.defects
@@ -146,7 +201,17 @@ def _grow(out: Path, inventory: Inventory, results: Sequence[Path], table: Table
         write_table(table, folder / TABLE)
         write_map(made, [folder, out], folder)
     write_inventory(inventory, out / INVENTORY)
-    return Grown(made, [str(problem) for problem in problems])
+    return Grown(made, [str(problem) for problem in problems], notes)
+
+
+def _told(inventory: Inventory, own: Placed, placed: Placed) -> list[str]:
+    """Say of a drive (`own`) that comes on a map as `placed` whether it, or its like, was there already."""
+    name, number = placed.survey["name"], placed.survey["survey_id"]
+    if number in set(inventory.surveys["survey_id"]):
+        return [f"{name}: was on the map already, and was replaced"]
+    if number != own.survey["survey_id"]:
+        return [f"{name}: a drive of that name and track, at another time, is on the map too; both are kept"]
+    return []
 
 
 def _drives(inventory: Inventory) -> Iterator[Placed]:

@@ -86,8 +86,9 @@ def read_network(
 
     Without `layer`, the layer with lines whose columns are known best is taken. `columns` says which column holds what
     in a file of the user's own (`presets.ColumnMap`), as a mapping or a YAML file. `section_m` cuts the segments into
-    sections of about that length. Raises `NetworkError` when the file is missing or unreadable, or has no roads or no
-    coordinate reference system, and `SettingsError` for an impossible column map or section.
+    sections of about that length. Raises `NetworkError` when the file is missing or unreadable, or has no roads,
+    several layers that may be them or no coordinate reference system, and `SettingsError` for an impossible column map
+    or section.
     """
     path = Path(path)
     column_map = read_column_map(columns) if columns is not None else None
@@ -179,7 +180,7 @@ def _clean_rows(table: gpd.GeoDataFrame, kinds: tuple[str, ...], notes: list[str
 def _in_metres(table: gpd.GeoDataFrame, notes: list[str]) -> gpd.GeoDataFrame:
     """The rows in the metric CRS of their region; without those whose place is impossible."""
     bounds = table.bounds.to_numpy()
-    placed = np.isfinite(bounds).all(axis=1)
+    placed = np.isfinite(bounds).all(axis=1) & _whole(table)
     if not table.crs.is_geographic:
         # Rows in degrees between rows in metres. A road in the first metres around the origin of a CRS is none.
         placed &= ~((np.abs(bounds[:, [0, 2]]) <= 180).all(axis=1) & (np.abs(bounds[:, [1, 3]]) <= 90).all(axis=1))
@@ -189,9 +190,15 @@ def _in_metres(table: gpd.GeoDataFrame, notes: list[str]) -> gpd.GeoDataFrame:
         to_wgs84 = pyproj.Transformer.from_crs(table.crs, WGS84, always_xy=True)
         west, south, east, north = to_wgs84.transform_bounds(west, south, east, north)
         table = table.to_crs(metric_crs((west + east) / 2, (south + north) / 2))
-        placed &= np.isfinite(table.bounds.to_numpy()).all(axis=1)
+        placed &= np.isfinite(table.bounds.to_numpy()).all(axis=1) & _whole(table)
     _note(notes, int((~placed).sum()), "lines outside the coordinate reference system left out")
     return table[placed]
+
+
+def _whole(table: gpd.GeoDataFrame) -> NDArray[np.bool_]:
+    """Whether every vertex is a place; bounds pass over one that is not a number."""
+    whole: NDArray[np.bool_] = np.isfinite(shapely.length(table.geometry.to_numpy()))
+    return whole
 
 
 def _lines(geometry: NDArray[np.object_], notes: list[str]) -> tuple[NDArray[np.int64], NDArray[np.object_], object]:

@@ -93,7 +93,8 @@ def survey_id(result: SurveyResult) -> str:
     """Name a drive by its footage and track: found again, also with another model or other settings, it is the same.
 
     The first digits of the SHA-256 of its GPS fixes (of the frames' places where it has none) and the names of its
-    files, in whatever order they came.
+    files, in whatever order they came. Two films of one name along one track have the same id; a map tells them apart
+    by their times (`roads.fusion.identified`).
     """
     fixes: Sequence[Any] = result.fixes or [frame.pose for frame in result.frames]
     rows = np.column_stack(list(_columns(fixes, "time_s", "lon", "lat").values()))

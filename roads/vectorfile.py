@@ -41,7 +41,8 @@ def read_rows(path: Path, layer: str | None, mapped: Preset | None) -> tuple[gpd
 
     Column names come in lower case, geometry in two dimensions in `geometry`, curves as lines. Without `layer`, the
     layer with lines whose columns are known best is taken. `mapped` is the preset of the user's own column map. Raises
-    `NetworkError` when the file is missing, unreadable, has no roads, lacks a mapped column, or says no CRS.
+    `NetworkError` when the file is missing, unreadable, has no roads or several layers that may be them, lacks a mapped
+    column, or says no CRS.
     """
     if not path.exists():
         raise NetworkError(path, "there is no such file")
@@ -56,7 +57,7 @@ def read_rows(path: Path, layer: str | None, mapped: Preset | None) -> tuple[gpd
         raise NetworkError(path, f"can't be read as a map ({(str(error).splitlines() or [''])[0]})") from error
     if not table.geom_type.isin(preset.kinds).any():
         raise NetworkError(path, *NO_ROADS)
-    _check_crs(path, table)
+    check_crs(path, table, "the roads")
     return table, preset
 
 
@@ -133,7 +134,10 @@ def _preset(columns: Sequence[str]) -> Preset | None:
 
 
 def _choose(path: Path, layers: list[Layer], name: str | None, mapped: Preset | None) -> Layer:
-    """The layer of that name, else the known kind of network with most rows, lines before areas."""
+    """The layer of that name, else one with the mapped columns or of a known kind, with most rows, lines before areas.
+
+    Of several layers of lines that nothing tells apart, none is guessed: they may be sewers.
+    """
     if name is not None:
         for layer in layers:
             if layer.name == name:
@@ -142,7 +146,23 @@ def _choose(path: Path, layers: list[Layer], name: str | None, mapped: Preset | 
     usable = [layer for layer in layers if _may_hold_roads(layer, mapped)]
     if not usable:
         raise NetworkError(path, *NO_ROADS)
-    return max(usable, key=lambda layer: (layer.preset is not None, "Polygon" not in layer.kind, layer.rows))
+
+    wanted = {column.lower() for (column,) in mapped.needs} if mapped else set()
+
+    def rank(layer: Layer) -> tuple[bool, bool, bool]:
+        return (
+            wanted <= {column.lower() for column in layer.columns},
+            layer.preset is not None,
+            "Polygon" not in layer.kind,
+        )
+
+    best = max(usable, key=lambda layer: (*rank(layer), layer.rows))
+    alike = [layer.name for layer in usable if layer.rows and rank(layer) == rank(best)]
+    if best.preset is None and len(alike) > 1:
+        raise NetworkError(
+            path, "holds several layers that may be the roads", "name one with --layer: " + ", ".join(alike)
+        )
+    return best
 
 
 def _may_hold_roads(layer: Layer, mapped: Preset | None) -> bool:
@@ -153,16 +173,20 @@ def _may_hold_roads(layer: Layer, mapped: Preset | None) -> bool:
     return preset is not None and POLYGONS[0] in preset.kinds and "Point" not in layer.kind
 
 
-def _check_crs(path: Path, table: gpd.GeoDataFrame) -> None:
-    """Refuse coordinates without a CRS, or that the CRS can't hold (metres in a file that says degrees)."""
+def check_crs(path: Path, table: gpd.GeoDataFrame, what: str) -> None:
+    """Refuse coordinates without a CRS, or that the CRS can't hold (metres in a file that says degrees).
+
+    Raises:
+        NetworkError: such coordinates; `what` says of which things, in the plural.
+    """
     bounds = np.abs(table.bounds.to_numpy()).reshape(-1, 2)
     x, y = bounds[np.isfinite(bounds).all(axis=1)].max(axis=0, initial=0.0)
     degrees = bool(x <= 360 and y <= 90)
     likely = "EPSG:4326" if degrees else "EPSG:28992"
-    remedy = f"set it, for instance with: ogr2ogr -a_srs {likely} roads.gpkg {path.name}"
+    remedy = f"set it, for instance with: ogr2ogr -a_srs {likely} {what.split()[-1]}.gpkg {path.name}"
     if table.crs is None:
         several = ", or several" if ".gml" in path.name.lower() else ""
-        raise NetworkError(path, f"the roads have no coordinate reference system{several}", remedy)
+        raise NetworkError(path, f"{what} have no coordinate reference system{several}", remedy)
     if table.crs.is_geographic != degrees:
         says, are = ("degrees", "no degrees") if table.crs.is_geographic else ("metres", "degrees")
         raise NetworkError(path, f"says {table.crs.name}, in {says}, but its coordinates are {are}", remedy)

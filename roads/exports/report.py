@@ -19,14 +19,15 @@ import shapely
 from reportlab.lib.units import mm
 from reportlab.platypus import CondPageBreak, Flowable, PageBreak, Spacer
 
-from detector.errors import InputError
+from detector.errors import InputError, SettingsError
 from detector.files import atomic_path
 from roads.exports.chapters import Chapter, areas_table, coverage_pages, method_page, overview_page, title_page
 from roads.exports.details import change_pages, priority_pages
 from roads.exports.headings import Language
 from roads.exports.phrases import phrase
-from roads.exports.sheet import PART, text, write_pages
+from roads.exports.sheet import BOLD, PART, WIDTH, fitting, text, write_pages
 from roads.mapping import RoadMap
+from roads.vectorfile import check_crs
 
 # As municipalities and Statistics Netherlands call the name of an area.
 NAME_COLUMNS = ("name", "naam", "wijknaam", "buurtnaam", "gemeentenaam", "statnaam")
@@ -40,7 +41,7 @@ def read_areas(path: Path) -> gpd.GeoDataFrame:
         Columns name and geometry, in the file's CRS.
 
     Raises:
-        InputError: the file can't be read, or has no polygons, no names or no CRS.
+        InputError: the file can't be read, or has no polygons, no names, no CRS, or corners that are no place in it.
     """
     try:
         found = pyogrio.read_dataframe(path)
@@ -52,11 +53,15 @@ def read_areas(path: Path) -> gpd.GeoDataFrame:
         raise InputError(path, "holds no areas", "give at least one polygon")
     if found.crs is None:
         raise InputError(path, "says no coordinate system", "save it with one, such as EPSG:28992")
+    check_crs(path, found, "the areas")
     columns = {column.lower(): column for column in found.columns}
     name = next((columns[wanted] for wanted in NAME_COLUMNS if wanted in columns), None)
     if name is None:
         raise InputError(path, "its areas have no name", f"give a column {' or '.join(NAME_COLUMNS)}")
     names = found[name].astype("string").fillna("–")
+    broken = names[~np.isfinite(found.length)]
+    if len(broken):
+        raise InputError(path, f"area {broken.iloc[0]!r} has a corner that is no place", "mend it, or leave it out")
     return gpd.GeoDataFrame({"name": names}, geometry=found.geometry.make_valid(), crs=found.crs)
 
 
@@ -83,6 +88,7 @@ def write_report(
 
     Raises:
         InputError: `out` can't be written.
+        SettingsError: no segment lies in any of the areas.
     """
     title = title or phrase("title", lang)
     whole = chapter_of(road_map, lang)
@@ -117,9 +123,12 @@ def _chapters(road_map: RoadMap, areas: gpd.GeoDataFrame, lang: Language) -> Ite
     whole = chapter_of(road_map, lang)
     here = areas.to_crs(road_map.segments.crs)
     area = _area_of(road_map.segments, here)
+    if (area < 0).all():
+        raise SettingsError("--areas: no road of this map lies in any of them; give the areas of its place")
     of_segment = pd.Series(area, index=road_map.segments["segment_id"])
     of_defect, of_stretch = (layer["segment_id"].map(of_segment) for layer in (whole.defects, whole.coverage))
-    parts = [(str(name), polygon) for name, polygon in zip(here["name"], here.geometry, strict=True)]
+    names = [fitting(str(name), 2 * WIDTH, PART.fontSize, BOLD) for name in here["name"]]
+    parts = list(zip(names, here.geometry, strict=True))
     if (area < 0).any():
         parts.append((phrase("outside", lang), None))
     for i, (name, outline) in enumerate(parts):

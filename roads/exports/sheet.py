@@ -1,5 +1,6 @@
 """The paper of a report: fonts, styles, the page with its header and footer, and small pieces to build pages of."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import partial
 from importlib.resources import files
@@ -22,6 +23,7 @@ from roads.exports.headings import Language
 REGULAR, BOLD = "OpenSans", "OpenSans-Bold"
 MARGIN = 18 * mm
 WIDTH = A4[0] - 2 * MARGIN
+MOST_LINES = 20  # of a table's cell
 INK, QUIET, RULE, GROUND = (HexColor(c) for c in ("#1d2430", "#5b6472", "#d5d9df", "#f3f5f7"))
 ACCENT = HexColor("#12496b")
 
@@ -96,19 +98,24 @@ def fitting(content: str, width: float, size: float, font: str = REGULAR) -> str
     """The text, cut off with an ellipsis where it is wider (points)."""
     if pdfmetrics.stringWidth(content, font, size) <= width:
         return content
-    while content and pdfmetrics.stringWidth(content + "…", font, size) > width:
-        content = content[:-1]
-    return content + "…"
+    widths = range(len(content))
+    kept = bisect_right(widths, width, key=lambda n: pdfmetrics.stringWidth(content[:n] + "…", font, size)) - 1
+    return content[: max(kept, 0)] + "…"
 
 
 def grid(
     rows: Sequence[Sequence[Any]], widths: Sequence[float], numeric: Sequence[int] = (), keep: bool = False
 ) -> Table:
-    """A quiet table: the first row is its heading (repeated on every page), `numeric` columns stand to the right."""
+    """A quiet table: the first row is its heading (repeated on every page), `numeric` columns stand to the right.
+
+    Texts of more than some `MOST_LINES` are cut: a row must fit on a page.
+    """
     head, body = (HEAD, HEAD_RIGHT), (SMALL, RIGHT)
     cells = [
         [
-            cell if isinstance(cell, Flowable) else text(str(cell), (body if at else head)[i in numeric])
+            cell
+            if isinstance(cell, Flowable)
+            else text(fitting(str(cell), MOST_LINES * widths[i], SMALL.fontSize), (body if at else head)[i in numeric])
             for i, cell in enumerate(row)
         ]
         for at, row in enumerate(rows)

@@ -1,5 +1,7 @@
 """Adding a drive to an inventory. Only damage near the drive is looked at, whatever the size of the rest."""
 
+from dataclasses import replace
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -54,6 +56,24 @@ def add(inventory: Inventory, placed: "Placed", options: FusionOptions | None = 
         _with_track(track, placed.track, survey),
         next_id,
     )
+
+
+def identified(inventory: Inventory, placed: "Placed") -> "Placed":
+    """Give a drive the id that it has in this inventory: its own, with a number where that is a drive at another time.
+
+    Films named the same along one track have one `survey_id`. They are the same drive, found again, where their times
+    overlap or are unknown; else the later one added gets the id with -2, -3, ...
+    """
+    own = placed.survey["survey_id"].partition("-")[0]
+    known = inventory.surveys[inventory.surveys["survey_id"].str.split("-").str[0] == own]
+    both_s = np.minimum(known["to_s"], placed.survey["to_s"]) - np.maximum(known["from_s"], placed.survey["from_s"])
+    both_s = both_s.fillna(0.0)
+    if (both_s >= 0).any():
+        name = known["survey_id"][both_s.idxmax()]
+    else:
+        taken = set(known["survey_id"])
+        name = next(name for name in chain([own], (f"{own}-{n}" for n in count(2))) if name not in taken)
+    return replace(placed, survey={**placed.survey, "survey_id": name})
 
 
 def _check(inventory: Inventory, placed: "Placed") -> None:

@@ -64,6 +64,14 @@ def test_a_second_drive_makes_history(run: Run, made: Path, autumn: Path) -> Non
     assert after["id"].tolist() == before["id"].tolist()  # nothing lost, nothing counted twice
     again = after.set_index("id")["sights"] == 2
     assert again.sum() == (len(before) + 1) // 2
+    code, printed, _ = run("add", autumn, "--to", made)
+    assert code == 0
+    assert "note: drive.mp4: was on the map already, and was replaced" in printed
+    kept = (made / "summary.json").read_bytes()
+    code, _, error = run("compare", f"{made}@2024-06-01", made, "--out", made)
+    assert code == 2
+    assert "this is a map" in error
+    assert (made / "summary.json").read_bytes() == kept
     code, printed, error = run("compare", f"{made}@2024-06-01", made, "--out", made.parent / "changes")
     assert code == 0, error
     assert "from 2024-05-14" in printed

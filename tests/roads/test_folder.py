@@ -8,9 +8,11 @@ import pytest
 
 from detector.errors import InputError, SettingsError
 from detector.results import SurveyResult, write_result
-from detector.types import Defect
+from detector.types import Defect, Fix
 from roads.condition.table import read_table
-from roads.folder import changes_between, create, extend, moment, open_map
+from roads.export import MADE
+from roads.folder import INVENTORY, PICTURES, changes_between, check_no_map, create, extend, moment, open_map
+from roads.folder import TABLE as TABLE_FILE
 from roads.mapping import RoadMap
 from roads.network import Network
 from tests.roads.drives import map_of
@@ -94,6 +96,62 @@ def test_one_bad_drive_does_not_end_the_batch(folder: Path, autumn: Path, tmp_pa
     assert len(open_map(folder).inventory.surveys) == 2
 
 
+def test_nothing_is_written_where_something_else_is_called_inventory(
+    spring: Path, network: Network, tmp_path: Path
+) -> None:
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "inventory/list.txt").write_text("bridges")
+    (tmp_path / "segments.csv").write_text("mine")
+    before = files(tmp_path)
+    with pytest.raises(InputError, match="holds something other than an inventory"):
+        create(tmp_path, [spring], network, TABLE)
+    assert files(tmp_path) == before
+
+
+def test_a_map_is_known_by_the_names_it_writes(folder: Path) -> None:
+    assert {path.name for path in folder.iterdir()} == {*MADE, INVENTORY, TABLE_FILE, PICTURES}
+
+
+@pytest.mark.parametrize("name", ["survey.gpkg", "inventory/network.parquet"])
+def test_the_networks_own_file_is_not_written_over(name: str, folder: Path, spring: Path, network: Network) -> None:
+    before = files(folder)
+    with pytest.raises(InputError, match="the map would be written over it"):
+        create(folder, [spring], replace(network, path=folder / name), TABLE)
+    assert files(folder) == before
+    create(folder, [spring], replace(network, path=folder / "roads.gpkg"), TABLE)
+
+
+def test_two_films_of_one_name_along_one_track_are_both_on_the_map(
+    survey: SurveyResult, network: Network, tmp_path: Path
+) -> None:
+    """Footage is one folder, and one GPS track of the whole day lies beside it."""
+    fixes = [Fix(frame.pose.time_s, frame.pose.lon, frame.pose.lat) for frame in survey.frames]
+    halves = tmp_path / "north", tmp_path / "south"
+    for half, frames in zip(halves, (survey.frames[:50], survey.frames[50:]), strict=True):
+        write_result(replace(survey, frames=frames, coverage=[], detections=[], defects=[], fixes=fixes), {}, half)
+    grown = create(tmp_path / "map", halves, network, TABLE)
+    assert [drive["frames"] for drive in grown.road_map.summary["surveys"]] == [50, 51]
+    assert [note.partition(": ")[2] for note in grown.notes] == [
+        "a drive of that name and track, at another time, is on the map too; both are kept"
+    ]
+    again = extend(open_map(tmp_path / "map"), halves, TABLE)
+    assert len(again.road_map.summary["surveys"]) == 2
+    assert [note.partition(": ")[2] for note in again.notes] == ["was on the map already, and was replaced"] * 2
+
+
+def test_drives_that_a_new_map_replaces_are_told(folder: Path, spring: Path, autumn: Path, network: Network) -> None:
+    assert create(folder, [spring], network, TABLE).notes == []  # the same drive: nothing lost
+    assert create(folder, [autumn], network, TABLE).notes == [
+        "replaced a map of 1 drive; schouw add puts a drive on it"
+    ]
+
+
+def test_changes_are_not_written_into_a_map(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="this is a map"):
+        check_no_map(folder)
+    check_no_map(tmp_path / "new")
+
+
 def test_what_changed_between_two_moments_of_one_map(folder: Path, autumn: Path) -> None:
     extend(open_map(folder), [autumn], TABLE)
     changes = changes_between(moment(f"{folder}@2024-05-31"), moment(str(folder)))
@@ -142,6 +200,25 @@ def test_maps_of_other_networks_do_not_compare(folder: Path, spring: Path, netwo
     create(tmp_path / "fewer", [spring], fewer, TABLE)
     with pytest.raises(InputError, match="its segments are not those of"):
         changes_between(moment(str(folder)), moment(str(tmp_path / "fewer")))
+
+
+def test_maps_of_lines_drawn_otherwise_do_not_compare(
+    folder: Path, autumn: Path, network: Network, tmp_path: Path
+) -> None:
+    turned = network.segments.copy()
+    turned.loc[0, "geometry"] = turned.geometry[0].reverse()
+    create(tmp_path / "turned", [autumn], replace(network, segments=turned, built=None), TABLE)
+    with pytest.raises(InputError, match="its segments are not those of"):
+        changes_between(moment(str(folder)), moment(str(tmp_path / "turned")))
+
+
+def test_drives_without_a_clock_have_no_order(
+    folder: Path, survey: SurveyResult, network: Network, tmp_path: Path
+) -> None:
+    write_result(later(survey, np.nan, survey.defects), {}, tmp_path / "result")
+    create(tmp_path / "timeless", [tmp_path / "result"], network, TABLE)
+    with pytest.raises(SettingsError, match="timeless: its drives have no times"):
+        changes_between(moment(str(folder)), moment(str(tmp_path / "timeless")))
 
 
 @pytest.mark.parametrize("part", ["inventory", "inventory/passes.parquet", "inventory/inventory.json"])

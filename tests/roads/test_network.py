@@ -104,6 +104,32 @@ def test_takes_the_layer_with_roads(tmp_path: Path) -> None:
         read_network(path, layer="rails")
 
 
+def test_of_several_layers_that_may_be_the_roads_none_is_guessed(tmp_path: Path) -> None:
+    path = tmp_path / "all.gpkg"
+    roads([street()] * 40, diameter=[300] * 40).to_file(path, layer="riolering")
+    roads([street(), street(100)], straat=["a", "b"]).to_file(path, layer="wegen")
+    roads([street()], straat=["a"]).iloc[:0].to_file(path, layer="leeg", geometry_type="LineString")
+    with pytest.raises(
+        NetworkError, match="several layers that may be the roads; name one with --layer: riolering, we"
+    ):
+        read_network(path)
+    assert len(read_network(path, layer="wegen").segments) == 2
+    assert set(read_network(path, columns={"name": "Straat"}).segments["name"]) == {"a", "b"}
+
+
+@pytest.mark.parametrize("lost", [np.nan, np.inf])
+@pytest.mark.parametrize("crs", ["EPSG:28992", "EPSG:4326"])
+def test_a_line_with_a_vertex_that_is_no_place_is_left_out(tmp_path: Path, crs: str, lost: float) -> None:
+    path = tmp_path / "roads.gpkg"
+    whole = roads([street(), street(100)]).to_crs(crs)
+    (x, y), (x2, y2) = whole.geometry[1].coords
+    broken = roads([whole.geometry[0], LineString([(x, y), (lost, lost), (x2, y2)])], crs)
+    broken.to_file(path)
+    network = read_network(path)
+    assert network.segments["length_m"].tolist() == pytest.approx([100.0], abs=0.01)
+    assert any("1 lines outside the coordinate reference system left out" in note for note in network.notes)
+
+
 def test_osm_direction_and_drivable_ways(tmp_path: Path) -> None:
     path = tmp_path / "osm.gpkg"
     table = roads(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pypdfium2
 import pytest
@@ -11,7 +12,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detector.errors import InputError
+from detector.errors import InputError, SettingsError
 from roads.exports.drawing import round_length
 from roads.exports.report import read_areas, write_report
 from roads.mapping import RoadMap
@@ -22,6 +23,12 @@ def areas() -> gpd.GeoDataFrame:
     x, y = ORIGIN
     boxes = [shapely.box(x - 50, y + 15, x + 600, y + 300), shapely.box(x + 5000, y, x + 6000, y + 500)]
     return gpd.GeoDataFrame({"wijknaam": ["Noord & <b>Oost", "Leeg"]}, geometry=boxes, crs=28992)
+
+
+def with_lost_corner(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    corners = shapely.get_coordinates(areas.geometry[1])
+    corners[1] = np.nan
+    return areas.set_geometry([areas.geometry[0], shapely.polygons(corners)], crs=areas.crs)
 
 
 def pages(path: Path) -> list[str]:
@@ -80,6 +87,24 @@ def test_a_chapter_for_each_area_and_a_row_for_the_rest(road_map: RoadMap, map_f
     assert any("Noord & <b>Oost" in page and "Of 1.0 km of road" in page for page in text[1:])
 
 
+def test_areas_of_elsewhere_are_no_report(road_map: RoadMap, map_folder: Path, tmp_path: Path) -> None:
+    elsewhere = areas().rename(columns={"wijknaam": "name"}).translate(50_000)
+    named = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=elsewhere, crs=28992)
+    with pytest.raises(SettingsError, match="no road of this map lies in any of them"):
+        write_report(road_map, map_folder, tmp_path / "r.pdf", "nl", named)
+    assert not (tmp_path / "r.pdf").exists()
+
+
+def test_names_longer_than_a_page_are_cut(road_map: RoadMap, map_folder: Path, tmp_path: Path) -> None:
+    long = "Zeer lange naam " * 400
+    named = areas().rename(columns={"wijknaam": "name"}).assign(name=[long, "Leeg"])
+    segments = road_map.segments.assign(name=pd.array([long] * len(road_map.segments), dtype="string"))
+    write_report(replace(road_map, segments=segments), map_folder, tmp_path / "r.pdf", "nl", named)
+    text = pages(tmp_path / "r.pdf")
+    assert "…" in text[0]
+    assert len(text) < 30
+
+
 def test_pictures_that_are_missing_or_broken_are_left_out(road_map: RoadMap, map_folder: Path, tmp_path: Path) -> None:
     shutil.copytree(map_folder / "pictures", tmp_path / "pictures")
     for i, path in enumerate(sorted((tmp_path / "pictures").rglob("*.jpg"))):
@@ -121,6 +146,8 @@ def test_a_long_name_and_many_priorities_still_fit(road_map: RoadMap, map_folder
         (lambda a: a.set_geometry(a.geometry.centroid), "other than polygons"),
         (lambda a: a.set_crs(None, allow_override=True), "no coordinate system"),
         (lambda a: a.iloc[:0], "no areas"),
+        (lambda a: a.set_crs(4326, allow_override=True), "says WGS 84, in degrees, but its coordinates are no degrees"),
+        (lambda a: with_lost_corner(a), "area 'Leeg' has a corner that is no place"),
     ],
 )
 def test_areas_that_cannot_be_used_are_clear_errors(change: object, problem: str, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Adding drives loses nothing, changes nothing that it doesn't concern, and never chains."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import geopandas.testing
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.errors import NetworkError
-from roads.fusion import FusionOptions, add, defects_at
+from roads.fusion import FusionOptions, add, defects_at, identified, without
 from roads.inventory import Inventory, empty_inventory
 from roads.placing import Placed
 from tests.roads.fusion.making import DAY_S, ORIGIN, START_S, drive, network, sight
@@ -176,3 +177,34 @@ def test_places_are_means_that_only_several_surveys_make_surer() -> None:
     assert both["offset_m"] == pytest.approx(50.5)
     assert both["from_line_m"] == pytest.approx(-1.75)
     assert both["last_seen_s"] == pytest.approx(START_S + 9 * DAY_S + 5.075)
+
+
+def named(inventory: Inventory, placed: Placed) -> str:
+    return str(identified(inventory, placed).survey["survey_id"])
+
+
+def test_two_drives_of_one_name_and_track_are_told_apart_by_their_times() -> None:
+    morning, noon, evening = (drive("a", [sight(50.0)], day) for day in (0.0, 0.2, 0.4))
+    inventory = empty_inventory(NETWORK)
+    for placed, name in ((morning, "a"), (noon, "a-2"), (evening, "a-3")):
+        assert named(inventory, placed) == name
+        inventory = add(inventory, identified(inventory, placed))
+    assert [named(inventory, placed) for placed in (morning, noon, evening)] == ["a", "a-2", "a-3"]
+    # One that was taken off leaves its id to the next, and nobody else's changes.
+    inventory = without(inventory, "a")
+    assert [named(inventory, placed) for placed in (noon, evening, morning)] == ["a-2", "a-3", "a"]
+
+
+def test_a_drive_found_again_with_another_clock_is_the_one_it_overlaps_most() -> None:
+    first, second = drive("a", [sight(50.0)], 0.0), drive("a", [sight(50.0)], 0.0)
+    until_s = first.survey["to_s"]
+    second = replace(second, survey={**second.survey, "from_s": until_s + 1.0, "to_s": until_s + 100.0})
+    inventory = add(empty_inventory(NETWORK), first)
+    inventory = add(inventory, identified(inventory, second))
+    shifted = replace(second, survey={**second.survey, "from_s": until_s - 2.0, "to_s": until_s + 97.0})
+    assert named(inventory, shifted) == "a-2"
+
+
+def test_without_a_clock_the_same_id_is_the_same_drive() -> None:
+    inventory = add(empty_inventory(NETWORK), drive("a", [sight(50.0)]))
+    assert named(inventory, drive("a", [sight(50.0)], timed=False)) == "a"
