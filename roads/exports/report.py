@@ -8,6 +8,7 @@ what changed                      since the survey before
 method and limits
 """
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,7 +45,9 @@ def read_areas(path: Path) -> gpd.GeoDataFrame:
         InputError: the file can't be read, or has no polygons, no names, no CRS, or corners that are no place in it.
     """
     try:
-        found = pyogrio.read_dataframe(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # shapely's own, of a corner that is not a number
+            found = pyogrio.read_dataframe(path)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
         raise InputError(path, "can't be read as areas", "give polygons as GeoPackage, GeoJSON or shapefile") from error
     if not isinstance(found, gpd.GeoDataFrame) or not found.geom_type.isin(["Polygon", "MultiPolygon"]).all():
@@ -59,7 +62,7 @@ def read_areas(path: Path) -> gpd.GeoDataFrame:
     if name is None:
         raise InputError(path, "its areas have no name", f"give a column {' or '.join(NAME_COLUMNS)}")
     names = found[name].astype("string").fillna("–")
-    broken = names[~np.isfinite(found.length)]
+    broken = names[~np.isfinite(shapely.length(found.geometry.to_numpy()))]
     if len(broken):
         raise InputError(path, f"area {broken.iloc[0]!r} has a corner that is no place", "mend it, or leave it out")
     return gpd.GeoDataFrame({"name": names}, geometry=found.geometry.make_valid(), crs=found.crs)
