@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from yaml.constructor import ConstructorError
 
 from detector.errors import InputError
+from detector.files import read_text
 from detector.model.weights import CHECKPOINT, Look, ModelName, weights_folder
 from training.loggers import Logger
 
@@ -140,9 +141,7 @@ def read_config(path: Path) -> TrainConfig:
     if not path.is_file():
         raise InputError(path, "is missing", "see training/configs/ for examples")
     try:
-        return TrainConfig.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=_OnceLoader))
-    except UnicodeDecodeError as problem:
-        raise InputError(path, "is no text in UTF-8", "see training/configs/ for examples") from problem
+        return TrainConfig.model_validate(yaml.load(read_text(path), Loader=_OnceLoader))
     except ValidationError as problem:
         first = problem.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
