@@ -47,9 +47,10 @@ def package_run(config: TrainConfig, run: Path, say: Callable[[str], None] = pri
 
     Pictures that can't be read are left out and said. Raises InputError for a folder that holds no such run.
     """
+    from training.run_folder import last_checkpoint
     from training.train import gather, whole
 
-    record, checkpoint = read_record(run), run / "weights" / "last.pt"
+    record, checkpoint = read_record(run), last_checkpoint(run)
     if not checkpoint.is_file():
         raise InputError(checkpoint, "is missing", "train the run with schouw train first")
     recipe = Recipe(

@@ -28,6 +28,7 @@ from training.config import ADAMW, DataPart, in_data_folder
 from training.data.pictures import LabelledPicture
 from training.data.reading import stated_sources
 from training.export import Recipe, export
+from training.run_folder import last_checkpoint
 from training.train import gather
 
 TEACHER = Path("weights/coco/yolo26n_coco_rebuilt.pt")
@@ -111,7 +112,7 @@ def train(data: Path, out: Path, epochs: int) -> Path:
         lrf=0.05, warmup_epochs=0.3, mosaic=0.5, close_mosaic=1, scale=0.4, fliplr=0.5, seed=0, device="cpu", workers=0,
         cache="ram", val=False, plots=False, project=str(out.resolve()), name="student", exist_ok=True, **ADAMW,
     )  # fmt: skip
-    return out / "student" / "weights" / "last.pt"
+    return last_checkpoint(out / "student")
 
 
 def chosen(data: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, mo
 from detector.errors import InputError
 from detector.files import read_text
 from detector.taxonomy import NAMES
-from training.data.record import IGNORE, check_classes
+from training.data.record import IGNORE, check_classes, first_fault
 
 
 class Origin(BaseModel):
@@ -138,8 +138,6 @@ def read_card(name: str) -> Card:
     try:
         return Card.model_validate(yaml.safe_load(read_text(path)))
     except ValidationError as problem:
-        first = problem.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise InputError(path, f"is not a valid card: {where}: {first['msg']}") from problem
+        raise InputError(path, f"is not a valid card: {first_fault(problem)}") from problem
     except yaml.YAMLError as problem:
         raise InputError(path, "is not YAML") from problem

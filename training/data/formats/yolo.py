@@ -8,7 +8,7 @@ YOLO has no place for lies in a JSON side-car beside the label file, which YOLO'
 import csv
 import io
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +56,14 @@ def read(source: Path) -> Iterator[Found]:
     if not places:
         raise InputError(source, "holds no pictures", "name a data.yaml, or a folder with images/ and labels/")
     folders = [place for place, _ in places if isinstance(place, Path)]
+    pictures = {folder: _pictures(folder, folders) for folder in folders}
     for place, split in places:
         if isinstance(place, Path):
             sources, passes = _read_sources(_beside(place, SOURCES)), read_passes(_beside(place, PASSES))
-            yield from _read_pictures(_pictures(place, folders), split, names, sources, passes)
+            yield from _read_pictures(pictures[place], split, names, sources, passes)
         else:
             yield from _read_pictures(place, split, names, {}, Passes())
-    yield from _without_picture(folders)
+    yield from _without_picture(pictures)
 
 
 def _label_folder(images: Path) -> Path:
@@ -165,16 +166,15 @@ def _read_pictures(
         yield picture
 
 
-def _without_picture(folders: Collection[Path]) -> Iterator[LeftOut]:
-    """Label files, and rows of passes, whose picture is missing."""
+def _without_picture(pictures: Mapping[Path, Collection[Path]]) -> Iterator[LeftOut]:
+    """Label files, and rows of passes, whose picture is missing; `pictures` are those of each folder."""
     labelled, stems = set[Path](), dict[Path, set[str]]()  # stems by the file of passes, which folders may share
-    for folder in folders:
-        paths = _pictures(folder, folders)
+    for folder, paths in pictures.items():
         labelled.update(map(_label_file, paths))
         stems.setdefault(_beside(folder, PASSES), set()).update(path.stem for path in paths)
     for file, known in stems.items():
         yield from read_passes(file).without_picture(known)
-    found = {path for folder in folders for path in _label_folder(folder).rglob("*.txt")}
+    found = {path for folder in pictures for path in _label_folder(folder).rglob("*.txt")}
     for path in sorted(found - labelled):
         if path.name != "classes.txt" and not _names_pictures(path):
             yield LeftOut(path, "label file", "its picture is missing")
