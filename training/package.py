@@ -8,7 +8,7 @@ from typing import Any
 
 from detector.errors import InputError, SchouwError
 from detector.files import atomic_folder
-from detector.model.weights import CARD, Card, Form, Weights, load_weights, write_card
+from detector.model.weights import CARD, Card, Form, Weights, kept_weights, load_weights, write_card
 from detector.taxonomy import NAMES
 from training.calibration import calibrated, fit
 from training.config import TrainConfig, in_data_folder, start_weights
@@ -151,24 +151,35 @@ def card_figures(form: Form, headline: Figures, figures: Figures, parities: Sequ
 def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
     """The card's `data` from a run's record: sources with their licences, numbers of pictures and boxes.
 
-    A run that went on from a model of ours adds what that one had learnt from, and how much of it was kept.
+    A run that went on from a model of ours, or was taught by one, adds what that one had learnt from, and how much of
+    it is in the result.
     """
     config = record["config"]
     parts = [*config["train"], *([{"card": "rendered", "folder": ""}] if config["rendered"] else [])]
     sources = stated_sources((in_data_folder(Path(part["folder"])), part.get("card")) for part in parts)
     numbers = {"pictures": record["pictures"], "boxes": record["boxes"], "rendered": config["rendered"]}
-    earlier = _model_of(start_weights(Path(config["start"])))
-    if earlier is None:
-        return [*sources, numbers]
-    others = [e for e in earlier.data if isinstance(e, dict) and "source" in e and e not in sources]
-    learnt = [e for e in earlier.data if e not in sources + others]
-    share = {"share_kept_of_it": config["start_share"]} if config.get("start_share") else {}  # a record may be older
-    return [*sources, *others, numbers, {"started_from": earlier.name, **share, "which_learnt_from": learnt}]
+    descent: list[dict[str, Any]] = []
+    told: set[str] = set()
+    for earlier, how in _earlier_models(config):
+        sources += [e for e in earlier.data if isinstance(e, dict) and "source" in e and e not in sources]
+        learnt = [e for e in earlier.data if e not in sources]
+        descent.append(how if earlier.name in told else {**how, "which_learnt_from": learnt})
+        told.add(earlier.name)
+    return [*sources, numbers, *descent]
 
 
-def _model_of(checkpoint: Path) -> Card | None:
-    """The card beside start weights that are a model of ours."""
-    return load_weights(checkpoint.parent).card if (checkpoint.parent / CARD).is_file() else None
+def _earlier_models(config: dict[str, Any]) -> list[tuple[Card, dict[str, Any]]]:
+    """Cards of the models of ours that a run's result owes to, and what it owes; a record may be older than options."""
+    models: list[tuple[Card, dict[str, Any]]] = []
+    start = start_weights(Path(config["start"])).parent
+    if (start / CARD).is_file():
+        card = load_weights(start).card
+        share = {"share_kept_of_it": config["start_share"]} if config.get("start_share") else {}
+        models.append((card, {"started_from": card.name, **share}))
+    if config.get("teacher"):
+        card = kept_weights(config["teacher"]).card
+        models.append((card, {"taught_by": card.name, "share_of_the_teacher": config["teacher_share"]}))
+    return models
 
 
 def _draft(recipe: Recipe) -> Card:

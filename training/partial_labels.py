@@ -2,7 +2,8 @@
 
 Ultralytics reads an unlabelled class as an absent class. Here the regions where a class is unknown travel as boxes of
 pseudo-class `nc + class`, so that every geometric augmentation moves them along with the picture; the loss takes them
-out again and does not punish that class there. Damage that *is* labelled still counts everywhere.
+out again and does not punish that class there. Damage that *is* labelled still counts everywhere; how much, travels as
+the fraction of its class: class 2.25 is damage of class 2 that is three quarters sure.
 """
 
 import random
@@ -55,7 +56,8 @@ class DamageDataset(YOLODataset):  # type: ignore[misc]
 
     def _label(self, picture: LabelledPicture) -> dict[str, Any]:
         regions = picture.ignored if self.augment else ()
-        classes = [label.class_id for label in picture.labels] + [len(CLASSES) + r.class_id for r in regions]
+        classes = [label.class_id + 1 - label.sure for label in picture.labels]
+        classes += [len(CLASSES) + r.class_id for r in regions]
         return {
             "im_file": str(picture.path),
             "shape": (picture.height, picture.width),
@@ -132,6 +134,7 @@ class PartialLabelLoss(v8DetectionLoss):  # type: ignore[misc]
         super().__init__(model, tal_topk, tal_topk2)
         self.unknown: Tensor | None = None
         self.bce = self._known_bce
+        self.assigner.register_forward_hook(as_sure_as_labelled)
 
     def _known_bce(self, scores: Tensor, targets: Tensor) -> Tensor:
         loss = nn.functional.binary_cross_entropy_with_logits(scores, targets, reduction="none")
@@ -157,6 +160,19 @@ class PartialLabelLoss(v8DetectionLoss):  # type: ignore[misc]
     def _size(self, preds: dict[str, Any]) -> Tensor:
         height, width = (n * self.stride[0] for n in preds["feats"][0].shape[2:])
         return torch.tensor([width, height, width, height], device=self.device)
+
+
+def as_sure_as_labelled(assigner: nn.Module, given: tuple[Tensor, ...], assigned: tuple[Tensor, ...]) -> Any:
+    """Ask of anchors no higher score than the damage that they were assigned to is sure.
+
+    A hook of Ultralytics' assigner: `given[3]` are classes and doubts (pictures, n, 1), `assigned` are classes, boxes,
+    scores (pictures, anchors, classes), foreground and numbers of the damage (pictures, anchors).
+    """
+    classes, boxes, scores, foreground, number = assigned
+    if not given[3].shape[1]:
+        return assigned
+    sure = 1 - given[3].squeeze(-1).frac()
+    return classes, boxes, scores * sure.gather(1, number).unsqueeze(-1), foreground, number
 
 
 def unknown_anchors(

@@ -22,7 +22,7 @@ from ultralytics.utils.torch_utils import init_seeds, unwrap_model
 
 from detector.errors import InputError, SettingsError
 from detector.files import atomic_path
-from detector.model.weights import CARD
+from detector.model.weights import CARD, kept_weights
 from detector.taxonomy import NAMES
 from training.augment import windscreen
 from training.blend import numbers_of
@@ -36,6 +36,7 @@ from training.partial_labels import DamageDataset, partial_label_criterion
 from training.run_folder import Progress, finish, last_checkpoint, progress_of
 from training.run_record import check_unchanged, write_record
 from training.synthesis.pictures import render_pictures
+from training.teacher import teach
 
 DIVERGED = "the loss is no number any more: lower learning_rate, or set precision to fp32, and start a new run"
 BATCH_NORM_BATCHES = 40  # enough pictures for stable statistics, half a minute on two cores
@@ -289,6 +290,8 @@ def train(config: TrainConfig, run: Path, device: str = "auto", say: Callable[[s
     weights and SettingsError when the run is already finished and packaged, or began with other settings.
     """
     check_start(start_weights(config.start))
+    if config.teacher:
+        kept_weights(config.teacher)  # now, not after all pictures were read, when there is none
     chosen = choose_device(device)
     run.mkdir(parents=True, exist_ok=True)
     check_loggers(config.log)
@@ -337,6 +340,10 @@ def learn(config: TrainConfig, run: Path, device: str, epochs: int, say: Callabl
         settings["resume"] = str(last_checkpoint(run))
     try:
         write_record(config, pictures, val, left_out, run)
+        if config.teacher:
+            say(f"{config.teacher} looks at the pictures to train on")
+            looks_on = "cpu" if device == "cpu" else "auto"
+            pictures = teach(pictures, kept_weights(config.teacher), config.teacher_share, looks_on)
         trainer = DamageTrainer(config, pictures, [replace(p, ignored=()) for p in val], settings)
         if epochs:
             init_seeds(config.seed + epochs)  # else the pictures of the first epochs would come again, changed alike

@@ -79,6 +79,32 @@ def test_labelled_damage_counts_even_in_an_unknown_region(model: Any) -> None:
     assert net_loss[1] > 0  # the crack in that picture and all of the other picture remain
 
 
+def test_damage_that_is_half_sure_asks_for_half_the_score(model: Any) -> None:
+    criterion = partial_label_criterion(model)
+    one = getattr(criterion, "one2many", criterion)
+    asked: list[Any] = []
+    one.assigner.register_forward_hook(lambda assigner, given, assigned: asked.append(assigned))
+    sure, doubtful = batch([]), batch([])
+    doubtful["cls"] = sure["cls"] + torch.tensor([[0.5], [0.0]])  # of the first picture's crack
+    loss(model, criterion, sure)
+    loss(model, criterion, doubtful)
+    before, after = (answer[2] for answer in asked)
+    assert before[0].any()
+    assert torch.allclose(after[0], 0.5 * before[0])
+    assert torch.equal(after[1], before[1])
+    assert all(torch.equal(asked[0][n], asked[1][n]) for n in (0, 1, 3, 4)), "the same anchors learn the same boxes"
+
+
+def test_how_sure_damage_is_travels_with_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    PillowImage.fromarray(np.full((64, 64, 3), 90, np.uint8)).save(path)
+    labels = (Label(4, (0.25, 0.25, 0.5, 0.5), 0.25), Label(0, (0.5, 0.5, 0.9, 0.9)))
+    picture = LabelledPicture(path, "here", 64, 64, labels, (Label(2, WHOLE),))
+    hyp = IterableSimpleNamespace(**{**DEFAULT_CFG_DICT, "mosaic": 0.0, "translate": 0.0, "scale": 0.0})
+    data = DamageDataset([picture], img_path="train", imgsz=64, augment=True, hyp=hyp, task="detect", data={})
+    assert data[0]["cls"].ravel().tolist() == [4.75, 0.0, NC + 2.0]
+
+
 def test_unknown_anchors_lie_in_the_box_of_their_class_and_picture() -> None:
     points = torch.tensor([[5.0, 5.0], [15.0, 5.0], [25.0, 25.0]])
     unknown = unknown_anchors(

@@ -64,3 +64,19 @@ def test_a_model_card_names_what_its_start_weights_learnt_from(dataset: Path) ->
     assert "share_kept_of_it" not in started
     blended = data_statement(record | {"config": config | {"start_share": 0.5}})[-1]
     assert blended == started | {"share_kept_of_it": 0.5}
+
+
+def test_a_model_card_names_its_teacher(dataset: Path) -> None:
+    parts = [DataPart(folder=dataset, split="val").model_dump(mode="json")]
+    config = {"train": parts, "rendered": 0, "start": "coco.pt", "teacher": "second", "teacher_share": 0.5}
+    record = {"config": config, "pictures": {}, "boxes": {}}
+    stated = data_statement(record)
+    assert "Rendered streets" in [entry["source"] for entry in stated if isinstance(entry, dict) and "source" in entry]
+    taught = stated[-1]
+    assert isinstance(taught, dict)
+    assert (taught["taught_by"], taught["share_of_the_teacher"]) == ("second", 0.5)
+    assert taught["which_learnt_from"]
+    *_, started, taught = data_statement(record | {"config": config | {"start": "second"}})
+    assert isinstance(started, dict)
+    assert started["which_learnt_from"], "told once"
+    assert taught == {"taught_by": "second", "share_of_the_teacher": 0.5}

@@ -26,6 +26,7 @@ class Label:
 
     class_id: int
     box: Box
+    sure: float = 1.0  # more than 0: how much a training run makes of it
 
 
 @dataclass(frozen=True, slots=True)
