@@ -86,7 +86,7 @@ class Picture(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    name: str  # file name, unique in the dataset
+    name: str  # of a file, without folders; unique in the dataset
     path: str  # relative to the dataset's folder, or absolute; forward slashes
     width: int = Field(gt=0)
     height: int = Field(gt=0)
@@ -106,6 +106,13 @@ class Picture(BaseModel):
         if not one_line(text):
             raise ValueError("is empty")
         return one_line(text)
+
+    @field_validator("name")
+    @classmethod
+    def _no_path(cls, text: str) -> str:
+        if "/" in text or "\\" in text or text in (".", ".."):  # it would be written elsewhere
+            raise ValueError(f"'{text}' is not the name of a file")
+        return text
 
     @field_validator("group")
     @classmethod

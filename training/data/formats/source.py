@@ -34,7 +34,7 @@ class LeftOut:
     """Something that was not taken over, and why. `fault` tells a mistake from what a card says to leave out."""
 
     file: Path
-    what: str  # picture, label file, box, class, or changed: taken over, but not as it was
+    what: str  # picture, folder, label file, line, box, class, or changed: taken over, but not as it was
     reason: str
     fault: bool = True
 

@@ -51,16 +51,22 @@ def matches(source: Path) -> bool:
 def read(source: Path) -> Iterator[Found]:
     """Read a data.yaml or a folder. Raises InputError for a source that is neither."""
     data = source if source.is_file() else _data_file(source)
-    places = _from_data_file(data) if data else [(f, split_of(f.name, f.parent.name)) for f in _image_folders(source)]
+    missing: list[LeftOut] = []
+    if data:
+        places, missing = _from_data_file(data)
+    else:
+        places = [(f, split_of(f.name, f.parent.name)) for f in _image_folders(source)]
     names = _names(data) if data else _classes_txt(source)
     if not places:
         raise InputError(source, "holds no pictures", "name a data.yaml, or a folder with images/ and labels/")
+    yield from missing
     folders = [place for place, _ in places if isinstance(place, Path)]
     pictures = {folder: _pictures(folder, folders) for folder in folders}
     for place, split in places:
         if isinstance(place, Path):
-            sources, passes = _read_sources(_beside(place, SOURCES)), read_passes(_beside(place, PASSES))
-            yield from _read_pictures(pictures[place], split, names, sources, passes)
+            sources, unreadable = _read_sources(_beside(place, SOURCES))
+            yield from unreadable
+            yield from _read_pictures(pictures[place], split, names, sources, read_passes(_beside(place, PASSES)))
         else:
             yield from _read_pictures(place, split, names, {}, Passes())
     yield from _without_picture(pictures)
@@ -96,29 +102,38 @@ def _image_folders(source: Path) -> list[Path]:
     return [folder for folder in below if pictures_in(folder)]
 
 
-def _from_data_file(data: Path) -> list[tuple[Place, str | None]]:
+def _from_data_file(data: Path) -> tuple[list[tuple[Place, str | None]], list[LeftOut]]:
+    """The pictures that a data.yaml names, each with its split, and what it names that is not there (often a test set).
+
+    Raises InputError when nothing of it is there.
+    """
     content = _load(data)
     root = data.parent / str(content.get("path") or "")
     if not root.is_dir():
         root = data.parent  # the path was written on another machine
     found: list[tuple[Place, str | None]] = []
+    missing: list[LeftOut] = []
     for key in ("train", "val", "test"):
         entries = content.get(key) or []
         for entry in entries if isinstance(entries, list) else [entries]:
             place = _resolve(data, root, str(entry))
-            if all(place != known for known, _ in found):  # a set without val names train twice
+            if place is None:
+                missing.append(LeftOut(data, "folder", f"names '{entry}' ({key}), which is not there"))
+            elif all(place != known for known, _ in found):  # a set without val names train twice
                 found.append((place, key))
-    return found
+    if missing and not found:
+        raise InputError(data, missing[0].reason, "put the pictures where it says, or change `path`")
+    return found, missing
 
 
-def _resolve(data: Path, root: Path, entry: str) -> Place:
+def _resolve(data: Path, root: Path, entry: str) -> Place | None:
     inside = entry.removeprefix("../")  # Roboflow writes it before folders that lie beside the file
     for path in (root / entry, data.parent / entry, root / inside, data.parent / inside):
         if path.is_dir():
             return path / "images" if (path / "images").is_dir() else path
         if path.is_file():
             return [path.parent / line.strip() for line in read_text(path).splitlines() if line.strip()]
-    raise InputError(data, f"names '{entry}', which is not there", "put the pictures where it says, or change `path`")
+    return None
 
 
 def _load(data: Path) -> dict[str, Any]:
@@ -254,11 +269,18 @@ def _read_json(path: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _read_sources(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    rows = csv.reader(io.StringIO(read_text(path)), delimiter="\t")
-    return {row[0]: row[1] for row in rows if len(row) == 2}
+def _read_sources(path: Path) -> tuple[dict[str, str], list[LeftOut]]:
+    """The source of each picture by its stem, and the lines that don't tell one."""
+    sources: dict[str, str] = {}
+    left_out: list[LeftOut] = []
+    if path.is_file():
+        rows = csv.reader(io.StringIO(read_text(path)), delimiter="\t")
+        for row in rows:
+            if len(row) == 2:
+                sources[row[0]] = row[1]
+            elif row:
+                left_out.append(LeftOut(path, "line", f"line {rows.line_num} is not 'picture, tab, source'"))
+    return sources, left_out
 
 
 def write(target: Target, outlines: bool = False) -> None:

@@ -186,6 +186,43 @@ def test_roboflow_names_folders_beside_its_file_as_above_it(tmp_path: Path) -> N
     assert {name: p.split for name, p in pictures.items()} == {"a.png": "train", "b.png": "val"}
 
 
+def test_a_split_that_is_named_but_not_there_is_told(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    draw(root / "train/images/a.png")
+    write(root / "train/labels/a.txt", "0 .5 .5 .1 .1\n")
+    write(root / "data.yaml", "train: train/images\ntest: test/images\nnames: [pothole]\n")
+    pictures, report = imported(root, tmp_path, looked_for=("pothole",))
+    assert list(pictures) == ["a.png"]
+    (left_out,) = report.left_out
+    assert str(left_out) == f"{root / 'data.yaml'}: names 'test/images' (test), which is not there"
+    assert left_out.fault
+
+
+def test_a_line_of_sources_that_tells_none_is_told(tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    draw(root / "images/a.png", root / "images/b.png")
+    write(root / "labels/a.txt", "0 .5 .5 .1 .1\n")
+    write(root / "labels/b.txt", "0 .5 .5 .1 .1\n")
+    write(root / "classes.txt", "pothole\n")
+    write(root / "sources.tsv", "a\there\n\nb there\n")
+    pictures, report = imported(root, tmp_path, format="yolo", looked_for=("pothole",))
+    assert {name: p.source for name, p in pictures.items()} == {"a.png": "here", "b.png": "own"}
+    assert [str(x) for x in report.left_out] == [f"{root / 'sources.tsv'}: line 3 is not 'picture, tab, source'"]
+
+
+@pytest.mark.parametrize("name", ["../../b.png", "/b.png", "in/b.png", "..\\\\b.png", ".."])
+def test_a_picture_is_not_written_outside_of_the_dataset(tmp_path: Path, name: str) -> None:
+    root = tmp_path / "set"
+    draw(root / "images/a.png", root / "images/b.png")
+    write(root / "labels/a.txt", "0 .5 .5 .1 .1\n")
+    write(root / "labels/a.json", f'{{"picture": {{"name": "{name}"}}}}')
+    write(root / "labels/b.txt", "0 .5 .5 .1 .1\n")
+    write(root / "classes.txt", "pothole\n")
+    pictures, report = imported(root, tmp_path, looked_for=("pothole",), place="copy")
+    assert list(pictures) == ["b.png"]
+    assert ["is not the name of a file" in str(x) for x in report.left_out] == [True]
+
+
 @pytest.mark.parametrize(
     ("form", "file"),
     [("yolo", file) for file in ("labels/classes.txt", "sources.tsv", "ravelling.csv", "list.txt", "data.yaml")]
