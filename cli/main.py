@@ -190,7 +190,7 @@ def predict(
 ) -> None:
     """Run the model alone on pictures without a place.
 
-    Writes `{"picture stem": [[x0, y0, x1, y1, score, class id], ...]}` in pixels of the picture as stored.
+    Writes `{"picture stem": [[x0, y0, x1, y1, score, class id], ...]}` in pixels of the upright picture.
     Classes: 0 longitudinal crack, 1 transverse crack, 2 alligator cracking, 3 pothole, 4 ravelling.
 
     Example:

@@ -49,8 +49,8 @@ def predict_pictures(
         draw_folder: where pictures with boxes go, as `<stem>.jpg`; made if missing.
 
     Returns:
-        Per stem its rows [x0, y0, x1, y1, score, class id], best score first, in pixels of the picture as stored (an
-        EXIF orientation is not applied); and an error for each picture that can't be read, which has no rows.
+        Per stem its rows [x0, y0, x1, y1, score, class id], best score first, in pixels of the upright picture (turned
+        as its EXIF orientation says); and an error for each picture that can't be read, which has no rows.
     """
     rows: dict[str, list[Row]] = {}
     errors: list[SchouwError] = []
@@ -58,7 +58,7 @@ def predict_pictures(
     def readable() -> Iterator[tuple[tuple[Path, Image | None], Image]]:
         for path in paths:
             try:
-                image = read_image(path)
+                image = read_image(path, upright=True)
             except InputError as error:
                 errors.append(error)
             else:

@@ -20,7 +20,7 @@ from training.data.pictures import Label, LabelledPicture
 COCO_IOUS = tuple(np.linspace(0.5, 0.95, 10).round(2).tolist())
 MOST = 100  # detections of one class in one picture that count, as in COCO
 
-Predictions = Mapping[str, Sequence[Detection]]  # by picture stem, boxes in pixels of the picture as stored
+Predictions = Mapping[str, Sequence[Detection]]  # by picture stem, boxes in pixels of the upright picture
 Measure = Callable[[Floats, LabelledPicture], Floats]  # boxes (n, 4) in pixels -> a size or distance for each
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import ExifTags
+from PIL import Image as PillowImage
 
 from detector.errors import InputError
 from detector.images import read_image, write_jpeg
@@ -100,3 +102,13 @@ def test_red_stays_red(tmp_path: Path) -> None:
     red[..., 0] = 255
     write_jpeg(red, tmp_path / "red.jpg")
     np.testing.assert_allclose(read_image(tmp_path / "red.jpg"), red, atol=3)
+
+
+def test_a_picture_that_lies_on_its_side_is_seen_upright(tmp_path: Path, predictor: Predictor) -> None:
+    exif = PillowImage.Exif()
+    exif[ExifTags.Base.Orientation] = 6  # to be turned a quarter clockwise
+    PillowImage.new("RGB", (64, 128), (200, 200, 200)).save(tmp_path / "a.jpg", exif=exif)
+    rows, errors = predict_pictures([tmp_path / "a.jpg"], predictor, tmp_path / "drawn")
+    assert errors == []
+    assert rows["a"][0][:4] == [16, 32, 80, 64], "as in a picture of 128 x 64"
+    assert read_image(tmp_path / "drawn" / "a.jpg").shape == (64, 128, 3)
