@@ -123,14 +123,18 @@ def survey(
 
         schouw survey drive.mp4 --track drive.gpx --roads wegvakken.gpkg --out survey
     """
+    from roads.condition.table import DEFAULT, read_table
+    from roads.folder import check_writable
     from roads.network import read_network
     from roads.placing import check_overlap
 
-    network = read_network(roads, layer, columns, section)  # a mistake in the network shows before the long part
+    check_writable(out, roads)  # mistakes show before the long part
+    conditions = read_table(table or DEFAULT)
+    network = read_network(roads, layer, columns, section)
     result = out / "result"
     settings = _detect_options(every, device, weights, conf, camera, calibrate, sheets, offset, partial, vehicles)
     done = _detect(footage, result, track, settings, lambda poses: check_overlap(network, poses))
-    maps.make_map([result], network, out, table)
+    maps.make_map([result], network, out, conditions)
     show_redrive(done.result.meta["redrive"])
     exit_if(done.failed)
 

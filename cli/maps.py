@@ -10,6 +10,7 @@ from cli.progress import errors, exit_if
 from cli.summary import show_changes, show_priorities, show_summary
 
 if TYPE_CHECKING:
+    from roads.condition.table import Table
     from roads.folder import Grown
     from roads.network import Network
 
@@ -33,9 +34,11 @@ def map_(
 
         schouw map spring autumn --roads wegvakken.gpkg --section 100m --out map
     """
+    from roads.condition.table import DEFAULT, read_table
     from roads.network import read_network
 
-    exit_if(make_map(results, read_network(roads, layer, columns, section), out, table))
+    conditions = read_table(table or DEFAULT)
+    exit_if(make_map(results, read_network(roads, layer, columns, section), out, conditions))
 
 
 def add(
@@ -160,13 +163,12 @@ def report(
     typer.echo(f"report: {out}")
 
 
-def make_map(results: list[Path], network: "Network", out: Path, table: str | None) -> list[str]:
+def make_map(results: list[Path], network: "Network", out: Path, table: "Table") -> list[str]:
     """Make a map of drives and say what it shows. Returns a sentence for each that could not be used."""
-    from roads.condition.table import DEFAULT, read_table
     from roads.folder import create
 
     with errors.status("mapping"):
-        grown = create(out, results, network, read_table(table or DEFAULT))
+        grown = create(out, results, network, table)
     _show(grown, out)
     return grown.failed
 

@@ -103,7 +103,7 @@ def create(out: Path, results: Sequence[Path], network: Network, table: Table) -
             another kind that would be overwritten, such as the network's own file.
         NetworkError: no survey overlaps with the network.
     """
-    _check_apart(out, network.path)
+    check_writable(out, network.path)
     older = _drive_ids(out)
     grown = _grow(out, empty_inventory(network), results, table)
     if older <= _drive_ids(out):
@@ -157,8 +157,9 @@ def check_no_map(out: Path) -> None:
         raise InputError(out, "this is a map, whose own summary.json would be replaced", "choose another --out")
 
 
-def _check_apart(out: Path, roads: Path) -> None:
-    """Raise InputError where the network's file lies where the map in `out` is to be written."""
+def check_writable(out: Path, roads: Path) -> None:
+    """Raise InputError where a map in `out` would replace something of another kind, such as the network's own file."""
+    KIND.check_replaceable(out / INVENTORY)
     made = {out.resolve() / name for name in (*MADE, INVENTORY, TABLE, PICTURES)}
     if made & {roads.resolve(), *roads.resolve().parents}:
         raise InputError(roads, f"the map would be written over it, in {out}", "choose another --out")

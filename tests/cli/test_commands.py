@@ -54,6 +54,27 @@ def test_a_survey_from_footage_to_map(run: Run, sample: Path, tmp_path: Path) ->
     assert (tmp_path / "again" / "segments.csv").read_bytes() == (out / "segments.csv").read_bytes()
 
 
+@pytest.mark.parametrize(
+    ("network", "table", "says"),
+    [
+        ("out/survey.gpkg", "schouw-2", "the map would be written over it"),
+        ("network.gpkg", "no-such-table", "no-such-table"),
+    ],
+)
+def test_what_the_map_would_refuse_shows_before_the_footage_is_read(
+    run: Run, sample: Path, tmp_path: Path, network: str, table: str, says: str
+) -> None:
+    (tmp_path / "out").mkdir()
+    shutil.copy(sample / "network.gpkg", tmp_path / network)
+    before = sorted(tmp_path.rglob("*"))
+    code, _, error = run(
+        "survey", sample / "drive.mp4", "--track", sample / "drive.gpx", "--roads", tmp_path / network,
+        "--table", table, "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert says in one_line(code, error)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_one_bad_file_is_reported_and_the_rest_is_done(run: Run, sample: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"")
