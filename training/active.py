@@ -178,7 +178,9 @@ def _fetched(address: str, token: str | None) -> list[dict[str, Any]]:
         except (OSError, http.client.HTTPException, ValueError) as problem:  # ValueError: an address that is none
             raise InputError(url, f"can't be read ({problem})", "check the address and the token") from problem
         reviews += _reviews(page, url)
-        since = page.get("next")
+        since, before = page.get("next"), since
+        if since is not None and not (isinstance(since, int) and since > before):
+            raise InputError(url, f"says that more follow after {since}", "it is no server of this schouw; update one")
     return reviews
 
 

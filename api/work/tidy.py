@@ -1,12 +1,13 @@
 """Cleaning up: uploads that were given up, footage past its time, and what no longer serves anyone."""
 
+import math
 import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from api.context import Context
@@ -15,7 +16,7 @@ from api.jobs.handler import Report
 from api.store.layers import map_state
 from api.store.schema import LAYER_TABLES, Export, File, Job, Survey
 from api.store.states import ENDED as JOB_ENDED
-from api.store.states import SurveyState
+from api.store.states import JobState, SurveyState
 from api.surveys.announce import change, survey_of
 from api.work.footage import SCRATCH
 
@@ -170,9 +171,12 @@ def _jobs(context: Context) -> int:
 
 
 def _scratch(context: Context) -> int:
-    """Folders that a killed worker left behind."""
+    """Folders that a killed worker left behind: a day old, and older than any job that runs, which may take longer."""
+    with context.database.read() as session:
+        running = session.scalar(select(func.min(Job.started_s)).where(Job.state == JobState.RUNNING))
     scratch: Path = context.settings.home / SCRATCH
-    old = [path for path in scratch.glob("*") if time.time() - path.stat().st_mtime > DAY_S]
+    before = min(time.time() - DAY_S, running or math.inf)
+    old = [path for path in scratch.glob("*") if path.stat().st_mtime < before]
     for path in old:
         shutil.rmtree(path, ignore_errors=True)
     return len(old)

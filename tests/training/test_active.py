@@ -142,6 +142,11 @@ def server() -> Iterator[str]:
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             since = int(parse_qs(urlparse(self.path).query)["since"][0])
+            if self.headers["Authorization"] == "Bearer loop":
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(json.dumps({"reviews": [], "next": since}).encode())
+                return
             allowed = self.headers["Authorization"] == "Bearer secret" and urlparse(self.path).path == "/v1/reviews"
             page = {"reviews": [kept(since + 1, since + 1, "reject", since + 0.5)], "next": 1 if since == 0 else None}
             self.send_response(200 if allowed else 401)
@@ -158,6 +163,11 @@ def server() -> Iterator[str]:
     http.shutdown()
     thread.join()
     http.server_close()
+
+
+def test_a_server_whose_pages_have_no_end(server: str) -> None:
+    with pytest.raises(InputError, match="says that more follow after 0"):
+        read_reviews(server, "loop")
 
 
 @pytest.mark.parametrize("ending", ["", "/", "/v1/reviews"])

@@ -9,7 +9,9 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from api.context import Context
+from api.jobs import queue
 from api.store.schema import Export, File, Job, MapState, Survey
+from api.store.states import JobState
 from api.surveys.arrive import Arrivals
 from api.uploads.receive import Receiver
 from api.work.tidy import DAY_S, tidy
@@ -98,7 +100,15 @@ def test_scratch_that_a_kill_left(context: Context) -> None:
     for name, age_s in (("look-old", 2 * DAY_S), ("look-new", 0.0)):
         (scratch / name).mkdir(parents=True)
         os.utime(scratch / name, (time.time() - age_s,) * 2)
-    run(context)
+    with context.database.write() as session:
+        job = queue.enqueue(session, "look", {}, person="ann")
+        claimed = queue.claim(session, "here:1")
+        assert claimed is not None
+        claimed.started_s = time.time() - 3 * DAY_S  # it may have made the folder that is two days old
+    assert run(context)["scratch"] == 0
+    with context.database.write() as session:
+        session.get_one(Job, job).state = JobState.DONE
+    assert run(context)["scratch"] == 1
     assert [path.name for path in scratch.iterdir()] == ["look-new"]
 
 
