@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pyproj import Geod
 
 from detector.errors import FootageError, InputError, TrackError
+from detector.footage.names import as_text
 from detector.footage.photos import Photo, PhotoFolder
 from detector.footage.telemetry import Track
 from detector.footage.trajectory import SIGMA_M, SIGMA_PER_HDOP_M, Trajectory
@@ -83,15 +84,16 @@ def plan_photos(folder: PhotoFolder, every_m: float = 3.0) -> FramePlan:
     """Choose the photos nearest to each `every_m` metres driven, and give each a pose.
 
     Photos that all have a time are smoothed into one trajectory. Otherwise they go by name, keep the place of their
-    EXIF data, and their heading is that of the camera or else of their neighbours; their times are nan.
+    EXIF data, and their heading is that of the camera or else of their neighbours; their times are nan. The note says
+    so, and how many have no usable place and are left out.
     """
-    photos = _timed(folder.photos)
+    photos, left_out = _timed(folder.photos), _left_out(folder)
     if photos is None:
         poses = _raw_poses(folder.photos)
         rows = _every(np.array([p.distance_m for p in poses]), every_m)
         note = "not every photo has a time: taken in order of name, at the place in their EXIF data"
         shots = tuple(Shot(folder.photos[r].path, nan, poses[r], folder.photos[r].turns) for r in rows)
-        return FramePlan(folder.path, False, shots, note=note)
+        return FramePlan(folder.path, False, shots, note="; ".join(filter(None, (note, left_out))))
     times = np.array([time for time, _ in photos])
     trajectory = Trajectory([Fix(time, p.lon, p.lat, p.hdop) for time, p in photos])
     covered = np.flatnonzero((times >= trajectory.start_s) & (times <= trajectory.end_s))
@@ -100,7 +102,15 @@ def plan_photos(folder: PhotoFolder, every_m: float = 3.0) -> FramePlan:
         Shot(photos[row][1].path, float(times[row] - times[0]), pose, photos[row][1].turns)
         for row, pose in zip(rows, trajectory.at(times[rows]), strict=True)
     )
-    return FramePlan(folder.path, False, shots, len(times) - len(covered))
+    return FramePlan(folder.path, False, shots, len(times) - len(covered), left_out)
+
+
+def _left_out(folder: PhotoFolder) -> str:
+    if not folder.unusable:
+        return ""
+    path, reason = next(iter(folder.unusable.items()))
+    of = len(folder.unusable) + len(folder.photos)
+    return f"{len(folder.unusable)} of {of} photos left out, without a usable place ({as_text(Path(path.name))}: {reason})"
 
 
 def read(plan: FramePlan, first_index: int = 0, faults: list[str] | None = None) -> Iterator[tuple[Frame, Image]]:

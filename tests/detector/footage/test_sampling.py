@@ -179,6 +179,18 @@ def test_photos_without_time_keep_their_place(make_photo: Callable[..., Path]) -
     assert "not every photo has a time" in chosen.note
 
 
+@pytest.mark.parametrize("clock", [(9, 30), None])
+def test_photos_without_a_place_are_told(make_photo: Callable[..., Path], clock: tuple[int, int] | None) -> None:
+    for i in range(4):
+        at = None if clock is None else (*clock, i)
+        path = make_photo(f"{i}.jpg", 6.9, 52.2 + 5 * i / DEGREE_M, clock=at)
+    assert "left out" not in plan_photos(read_photo_folder(path.parent)).note
+    path.write_bytes(b"")
+    chosen = plan_photos(read_photo_folder(path.parent))
+    assert len(chosen) == 3
+    assert "1 of 4 photos left out, without a usable place (3.jpg: the file is empty)" in chosen.note
+
+
 def test_photos_are_read_upright_and_bad_ones_left_out(make_photo: Callable[..., Path]) -> None:
     for i in range(3):
         path = make_photo(f"{i}.jpg", 6.9, 52.2 + 5 * i / DEGREE_M, clock=(9, 30, i), orientation=6 if i == 1 else 1)
