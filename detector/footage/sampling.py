@@ -108,9 +108,9 @@ def plan_photos(folder: PhotoFolder, every_m: float = 3.0) -> FramePlan:
 def _left_out(folder: PhotoFolder) -> str:
     if not folder.unusable:
         return ""
-    path, reason = next(iter(folder.unusable.items()))
-    of = len(folder.unusable) + len(folder.photos)
-    return f"{len(folder.unusable)} of {of} photos left out, without a usable place ({as_text(Path(path.name))}: {reason})"
+    (path, reason), count = next(iter(folder.unusable.items())), len(folder.unusable)
+    name, of = as_text(Path(path.name)), count + len(folder.photos)
+    return f"{count} of {of} photos left out, without a usable place ({name}: {reason})"
 
 
 def read(plan: FramePlan, first_index: int = 0, faults: list[str] | None = None) -> Iterator[tuple[Frame, Image]]:
