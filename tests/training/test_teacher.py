@@ -7,11 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+pytest.importorskip("ultralytics", reason="needs the train extra: pip install -e '.[train]'")
+
+import training.train as run_module
+from detector.errors import WeightsError
 from detector.images import write_jpeg
 from detector.model.weights import load_weights
 from detector.types import Detection
 from tests.training.weights import bright_spots
-from training.data.pictures import WHOLE, Label, LabelledPicture
+from training.config import DataPart, TrainConfig
+from training.data.card import read_card
+from training.data.pictures import WHOLE, Label, LabelledPicture, read_pictures
+from training.run_record import read_record
+from training.synthesis.pictures import render_pictures
 from training.teacher import soften, teach
 
 SHARE = 0.4
@@ -101,3 +109,42 @@ def test_a_model_teaches_pictures_and_looks_at_each_file_once(tmp_path: Path) ->
     (seen,), (unseen,) = first.labels, second.labels
     assert seen.sure == pytest.approx(1.0, abs=0.02)
     assert unseen.sure == 1 - SHARE
+
+
+def test_a_run_learns_from_its_teacher_and_its_record_counts_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Watched:
+        def __init__(
+            self, _: TrainConfig, train: list[LabelledPicture], val: list[LabelledPicture], __: object
+        ) -> None:
+            given.append((train, val))
+
+        def train(self) -> None:
+            pass
+
+    given: list[tuple[list[LabelledPicture], list[LabelledPicture]]] = []
+    data = DataPart(card="rendered", folder=render_pictures(tmp_path / "pictures", 4, seed=3, size=160))
+    bright_spots(tmp_path / "weights" / "spots", 0.0)
+    monkeypatch.setenv("SCHOUW_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setattr(run_module, "DamageTrainer", Watched)
+    fields = {"name": "a", "start": data.folder, "train": (data,), "val": (data,), "input_px": 160}
+    config = TrainConfig.model_validate(fields | {"teacher": "spots", "teacher_share": SHARE})
+    run_module.learn(config, tmp_path, "cpu", 0, lambda _: None)
+    ((train, val),) = given
+    drawn = read_pictures(data.folder, read_card("rendered")).pictures
+    labels = [x for p in drawn for x in p.labels]
+    assert labels, "else nothing would be shown"
+    assert [x.box for p in val for x in p.labels] == [x.box for x in labels], "what is measured on stays as it is"
+    taught = [x for p in train for x in p.labels]
+    assert any(x.sure == 1 - SHARE for x in taught)
+    assert sum(read_record(tmp_path)["boxes"]["train"].values()) == len(labels) < len(taught)
+
+
+def test_a_teacher_that_is_not_there_is_missed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_module, "check_start", lambda _: None)
+    data = DataPart(folder=tmp_path / "nowhere")
+    fields = {"name": "a", "start": tmp_path, "train": (data,), "val": (data,), "teacher": "nobody"}
+    with pytest.raises(WeightsError, match="nobody"):
+        run_module.train(TrainConfig.model_validate(fields), tmp_path / "run", "cpu", lambda _: None)
+    assert not (tmp_path / "run").exists()
