@@ -22,6 +22,7 @@ from ultralytics.utils.torch_utils import init_seeds, unwrap_model
 
 from detector.errors import InputError, SettingsError
 from detector.files import atomic_path
+from detector.model.predictor import Device
 from detector.model.weights import CARD, kept_weights
 from detector.taxonomy import NAMES
 from training.augment import windscreen
@@ -342,7 +343,7 @@ def learn(config: TrainConfig, run: Path, device: str, epochs: int, say: Callabl
         write_record(config, pictures, val, left_out, run)
         if config.teacher:
             say(f"{config.teacher} looks at the pictures to train on")
-            looks_on = "cpu" if device == "cpu" else "auto"
+            looks_on: Device = "cpu" if device == "cpu" else "auto"
             pictures = teach(pictures, kept_weights(config.teacher), config.teacher_share, looks_on)
         trainer = DamageTrainer(config, pictures, [replace(p, ignored=()) for p in val], settings)
         if epochs:
