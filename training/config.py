@@ -76,7 +76,7 @@ class TrainConfig(BaseModel):
     hours: float | None = Field(default=None, gt=0)  # end after this time; the schedule is fitted to it
     batch: int = Field(default=16, ge=1)
     teacher: ModelName | None = None  # a model of ours that says how sure labels are, and what nobody labelled
-    teacher_share: float = Field(default=0.5, gt=0, lt=1)  # so much of what is learnt is what it says
+    teacher_share: float = Field(default=0.5, ge=0.05, le=0.95)  # so much of what is learnt is what it says
     learning_rate: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=5e-4, ge=0)
     warmup_epochs: float = Field(default=1.0, ge=0)
