@@ -65,8 +65,9 @@ def test_torch_and_openvino_agree(weights: Weights) -> None:
     in_openvino = Predictor(weights, "cpu", conf=0.05, form="openvino")
     in_torch = Predictor(weights, "cpu", conf=0.05, form="torch")
     images = [picture.image for picture in pictures(12, seed=99, size=640)]
-    for a, b in zip(in_openvino.predict(images), in_torch.predict(images), strict=True):
-        assert _unpaired(a, b) + _unpaired(b, a) <= 0.1 * (len(a) + len(b)) + 1
+    pairs = list(zip(in_openvino.predict(images), in_torch.predict(images), strict=True))
+    apart = sum(_unpaired(a, b) + _unpaired(b, a) for a, b in pairs)
+    assert apart <= 0.05 * sum(len(a) + len(b) for a, b in pairs), "bfloat16, where the CPU has it, moves a box or two"
 
 
 @pytest.mark.slow
