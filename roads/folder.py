@@ -174,7 +174,6 @@ def _drive_ids(folder: Path) -> set[str]:
 
 
 def _grow(out: Path, inventory: Inventory, results: Sequence[Path], table: Table) -> Grown:
-    KIND.check_replaceable(out / INVENTORY)  # before anything is written, so that a refusal leaves all as it was
     pictures: dict[str, Path] = {}
     problems: list[SchouwError] = []
     notes: list[str] = []

@@ -8,14 +8,12 @@ little. Where the teacher fuses several looks at a picture, its student learns t
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from detector.boxes import iou
 from detector.images import read_image
 from detector.model.predictor import Device, Predictor
 from detector.model.weights import Weights
 from detector.types import Detection, Floats
-from training.data.pictures import Box, Label, LabelledPicture
+from training.data.pictures import Label, LabelledPicture, boxes_xyxy, fractions
 
 HEARD = 0.01  # score from which the teacher confirms a label
 TELLS = 0.1  # score from which it tells what nobody labelled
@@ -40,8 +38,8 @@ def soften(picture: LabelledPicture, found: Sequence[Detection], share: float) -
     the mean of both, by share. What only the teacher found, of classes that were looked for, is sure by `share` of its
     score.
     """
-    taught = [Label(d.class_id, _fractions(d, picture), d.score) for d in found]
-    over = iou(_boxes(picture.labels), _boxes(taught))
+    taught = [Label(d.class_id, fractions(d.box, picture.width, picture.height), d.score) for d in found]
+    over = iou(boxes_xyxy(picture.labels), boxes_xyxy(taught))
     own = [_together(label, taught, row, share) for label, row in zip(picture.labels, over, strict=True)]
     new = [
         replace(t, sure=share * t.sure)
@@ -58,12 +56,3 @@ def _together(label: Label, taught: Sequence[Label], over: Floats, share: float)
     best = max(same, key=lambda t: t.sure)
     x0, y0, x1, y1 = ((1 - share) * a + share * b for a, b in zip(label.box, best.box, strict=True))
     return Label(label.class_id, (x0, y0, x1, y1), 1 - share + share * best.sure)
-
-
-def _boxes(labels: Sequence[Label]) -> Floats:
-    return np.array([label.box for label in labels], np.float64).reshape(-1, 4)
-
-
-def _fractions(detection: Detection, picture: LabelledPicture) -> Box:
-    x0, y0, x1, y1 = detection.box
-    return x0 / picture.width, y0 / picture.height, x1 / picture.width, y1 / picture.height

@@ -58,13 +58,18 @@ def read_photo_folder(folder: Path) -> PhotoFolder:
     if not photos and not unusable:
         raise FootageError(folder, "the folder holds no photos", "give a folder of JPEG files")
     if not photos:
-        path, reason = next(iter(unusable.items()))
         raise FootageError(
             folder,
-            f"none of the {len(unusable)} photos has a usable place ({as_text(Path(path.name))}: {reason})",
+            f"none of the {len(unusable)} photos has a usable place ({first_reason(unusable)})",
             "switch on location in the camera, or give a video with --track",
         )
     return PhotoFolder(folder, tuple(photos), unusable)
+
+
+def first_reason(unusable: dict[Path, str]) -> str:
+    """The first of some unusable photos by name, and why it is one."""
+    path, reason = next(iter(unusable.items()))
+    return f"{as_text(Path(path.name))}: {reason}"
 
 
 def read_photo(path: Path) -> Photo:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from pyproj import Geod
 
 from detector.errors import FootageError, InputError, TrackError
-from detector.footage.names import as_text
-from detector.footage.photos import Photo, PhotoFolder
+from detector.footage.photos import Photo, PhotoFolder, first_reason
 from detector.footage.telemetry import Track
 from detector.footage.trajectory import SIGMA_M, SIGMA_PER_HDOP_M, Trajectory
 from detector.footage.video import VideoInfo, frame_times, read_frames
@@ -108,9 +107,8 @@ def plan_photos(folder: PhotoFolder, every_m: float = 3.0) -> FramePlan:
 def _left_out(folder: PhotoFolder) -> str:
     if not folder.unusable:
         return ""
-    (path, reason), count = next(iter(folder.unusable.items())), len(folder.unusable)
-    name, of = as_text(Path(path.name)), count + len(folder.photos)
-    return f"{count} of {of} photos left out, without a usable place ({name}: {reason})"
+    count, of = len(folder.unusable), len(folder.unusable) + len(folder.photos)
+    return f"{count} of {of} photos left out, without a usable place ({first_reason(folder.unusable)})"
 
 
 def read(plan: FramePlan, first_index: int = 0, faults: list[str] | None = None) -> Iterator[tuple[Frame, Image]]:

@@ -83,7 +83,18 @@ def overlap(a: Box, b: Box) -> float:
     return float(iou(np.array([a]), np.array([b]))[0, 0])
 
 
+def fractions(box: Box, width: int, height: int) -> Box:
+    """A box in pixels of a picture as fractions of its width and height."""
+    x0, y0, x1, y1 = box
+    return x0 / width, y0 / height, x1 / width, y1 / height
+
+
+def boxes_xyxy(labels: Iterable[Label]) -> Floats:
+    """Boxes as x0, y0, x1, y1, shape (n, 4)."""
+    return np.array([label.box for label in labels], dtype=np.float64).reshape(-1, 4)
+
+
 def boxes_xywh(labels: Iterable[Label]) -> Floats:
     """Boxes as centre x, centre y, width, height, shape (n, 4)."""
-    boxes = np.array([label.box for label in labels], dtype=np.float64).reshape(-1, 4)
+    boxes = boxes_xyxy(labels)
     return np.hstack([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]])

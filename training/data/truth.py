@@ -12,7 +12,7 @@ import numpy as np
 
 from detector.taxonomy import BY_NAME, CLASSES
 from training.data.card import Origin
-from training.data.pictures import WHOLE, Box, Label, LabelledPicture, overlap
+from training.data.pictures import WHOLE, Box, Label, LabelledPicture, fractions, overlap
 from training.data.record import IGNORE, Annotation, Picture
 
 AGREEMENT_IOU = 0.3  # two passes mean the same damage when their boxes overlap by this much
@@ -68,5 +68,4 @@ def _mean(boxes: Sequence[Box]) -> Box:
 
 
 def _fractions(a: Annotation, picture: Picture) -> Box:
-    x0, y0, x1, y1 = a.box
-    return x0 / picture.width, y0 / picture.height, x1 / picture.width, y1 / picture.height
+    return fractions(a.box, picture.width, picture.height)

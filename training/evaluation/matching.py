@@ -15,7 +15,7 @@ from detector.boxes import iou
 from detector.errors import SettingsError
 from detector.taxonomy import NAMES
 from detector.types import Bools, Detection, Floats, Ints
-from training.data.pictures import Label, LabelledPicture
+from training.data.pictures import Label, LabelledPicture, boxes_xyxy
 
 COCO_IOUS = tuple(np.linspace(0.5, 0.95, 10).round(2).tolist())
 MOST = 100  # detections of one class in one picture that count, as in COCO
@@ -162,8 +162,7 @@ def arrays(found: Sequence[Detection], stem: str) -> tuple[Floats, Floats, Ints]
 
 def pixel_boxes(labels: Sequence[Label], picture: LabelledPicture) -> Floats:
     """Boxes x0, y0, x1, y1 in pixels, shape (n, 4)."""
-    boxes = np.array([label.box for label in labels], dtype=np.float64).reshape(-1, 4)
-    return np.asarray(boxes * np.array([picture.width, picture.height, picture.width, picture.height]))
+    return np.asarray(boxes_xyxy(labels) * np.array([picture.width, picture.height, picture.width, picture.height]))
 
 
 def with_classes(

@@ -54,9 +54,10 @@ def read(source: Path) -> Iterator[Found]:
     missing: list[LeftOut] = []
     if data:
         places, missing = _from_data_file(data)
+        names = _names(data)
     else:
         places = [(f, split_of(f.name, f.parent.name)) for f in _image_folders(source)]
-    names = _names(data) if data else _classes_txt(source)
+        names = _classes_txt(source)
     if not places:
         raise InputError(source, "holds no pictures", "name a data.yaml, or a folder with images/ and labels/")
     yield from missing
