@@ -57,7 +57,7 @@ class TrainConfig(BaseModel):
 
     name: Annotated[ModelName, AfterValidator(_no_folder_of_the_run)]  # of the packaged model, and of its folder
     version: str = "1"
-    architecture: Literal["YOLO26n", "YOLO11n"] = "YOLO26n"
+    architecture: Literal["YOLO26n", "YOLO11n", "YOLOv8s"] = "YOLO26n"
     start: Path  # weights to start from: a model of ours by its name, or a file (see `start_weights`)
     train: tuple[DataPart, ...]
     val: tuple[DataPart, ...]

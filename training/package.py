@@ -152,7 +152,7 @@ def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
     """The card's `data` from a run's record: sources with their licences, numbers of pictures and boxes.
 
     A run that went on from a model of ours, or was taught by one, adds what that one had learnt from, and how much of
-    it is in the result.
+    it is in the result; of other start weights, which file they are.
     """
     config = record["config"]
     parts = [*config["train"], *([{"card": "rendered", "folder": ""}] if config["rendered"] else [])]
@@ -160,6 +160,8 @@ def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
     numbers = {"pictures": record["pictures"], "boxes": record["boxes"], "rendered": config["rendered"]}
     descent: list[dict[str, Any]] = []
     told: set[str] = set()
+    if _own_start(config) is None and "start_sha256" in record:  # older records don't say it
+        descent.append({"started_from": Path(config["start"]).name, "sha256": record["start_sha256"]})
     for earlier, how in _earlier_models(config):
         sources += [e for e in earlier.data if isinstance(e, dict) and "source" in e and e not in sources]
         learnt = [e for e in earlier.data if e not in sources]
@@ -168,11 +170,16 @@ def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
     return [*sources, numbers, *descent]
 
 
+def _own_start(config: dict[str, Any]) -> Path | None:
+    """The folder of the model of ours that a run went on from."""
+    folder = start_weights(Path(config["start"])).parent
+    return folder if (folder / CARD).is_file() else None
+
+
 def _earlier_models(config: dict[str, Any]) -> list[tuple[Card, dict[str, Any]]]:
     """Cards of the models of ours that a run's result owes to, and what it owes; a record may be older than options."""
     models: list[tuple[Card, dict[str, Any]]] = []
-    start = start_weights(Path(config["start"])).parent
-    if (start / CARD).is_file():
+    if start := _own_start(config):
         card = load_weights(start).card
         share = {"share_kept_of_it": config["start_share"]} if config.get("start_share") else {}
         models.append((card, {"started_from": card.name, **share}))

@@ -7,8 +7,9 @@ from typing import Any
 
 from detector.errors import InputError, SettingsError
 from detector.files import atomic_path
+from detector.model.weights import sha256
 from detector.taxonomy import NAMES
-from training.config import TrainConfig
+from training.config import TrainConfig, start_weights
 from training.data.pictures import LabelledPicture
 
 RECORD = "record.json"
@@ -37,6 +38,7 @@ def write_record(
         "pictures": {"train": len(train), "val": len(val)},
         "boxes": counts,
         "left_out": list(left_out),
+        "start_sha256": sha256(start_weights(config.start)),
         "versions": {"torch": torch.__version__, "ultralytics": ultralytics.__version__},
     }
     with atomic_path(run / RECORD) as temporary:

@@ -66,6 +66,16 @@ def test_a_model_card_names_what_its_start_weights_learnt_from(dataset: Path) ->
     assert blended == started | {"share_kept_of_it": 0.5}
 
 
+def test_a_model_card_names_the_file_of_other_start_weights(dataset: Path) -> None:
+    parts = [DataPart(folder=dataset, split="val").model_dump(mode="json")]
+    config = {"train": parts, "rendered": 0, "start": "weights/coco/yolov8s.pt"}
+    record = {"config": config, "pictures": {}, "boxes": {}, "start_sha256": "1f47"}
+    assert data_statement(record)[-1] == {"started_from": "yolov8s.pt", "sha256": "1f47"}
+    of_ours = data_statement(record | {"config": config | {"start": "second"}})
+    assert "1f47" not in str(of_ours)
+    assert of_ours[-1]["started_from"] == "second"  # type: ignore[index]
+
+
 def test_a_model_card_names_its_teacher(dataset: Path) -> None:
     parts = [DataPart(folder=dataset, split="val").model_dump(mode="json")]
     config = {"train": parts, "rendered": 0, "start": "coco.pt", "teacher": "second", "teacher_share": 0.5}

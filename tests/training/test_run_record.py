@@ -1,6 +1,7 @@
 """The record of what a run was made from, against which a run that goes on is checked."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from training.run_record import check_unchanged, read_record, write_record
 
 def config(folder: Path, **changes: object) -> TrainConfig:
     data = DataPart(folder=folder)
+    (folder / "start.pt").write_bytes(b"start")
     fields = {"name": "a", "start": folder / "start.pt", "train": (data,), "val": (data,)}
     return TrainConfig.model_validate({**fields, **changes})
 
@@ -31,6 +33,7 @@ def test_a_folder_that_is_no_run(tmp_path: Path) -> None:
 def test_a_run_does_not_go_on_with_other_settings(tmp_path: Path) -> None:
     began = config(tmp_path, epochs=2, seed=1)
     write_record(began, [], [], [], tmp_path)
+    assert read_record(tmp_path)["start_sha256"] == sha256(b"start").hexdigest()
     check_unchanged(began, tmp_path)
     check_unchanged(began.model_copy(update={"workers": 3, "cache": False, "run_px": 320}), tmp_path)
     with pytest.raises(SettingsError, match="began with another epochs, seed; put the config back"):
