@@ -35,6 +35,7 @@ from detector.model.weights import (
     Look,
     Weights,
     load_weights,
+    networks,
     weights_folder,
     write_card,
 )
@@ -245,10 +246,11 @@ def copy_files(weights: Weights, folder: Path) -> None:
 
 
 def verify(weights: Weights) -> None:
-    """Raise WeightsError if a file that the card lists is missing or changed."""
-    for form in FILES:
-        if weights.has(form):
-            weights.path(form)
+    """Raise WeightsError if a file of a network that looks at pictures is missing or changed."""
+    for model in networks(weights).values():
+        for form in FILES:
+            if model.has(form):
+                model.path(form)
 
 
 def compare(form: Form, found: Predictions, torch: Predictions, pictures: Sequence[LabelledPicture]) -> Parity:

@@ -8,7 +8,7 @@ from typing import Any
 
 from detector.errors import InputError, SchouwError
 from detector.files import atomic_folder
-from detector.model.weights import CARD, Card, Form, Weights, kept_weights, load_weights, write_card
+from detector.model.weights import CARD, Card, Form, Look, Weights, kept_weights, load_weights, sha256, write_card
 from detector.taxonomy import NAMES
 from training.calibration import calibrated, fit
 from training.config import TrainConfig, in_data_folder, start_weights
@@ -53,6 +53,7 @@ def package_run(config: TrainConfig, run: Path, say: Callable[[str], None] = pri
     record, checkpoint = read_record(run), last_checkpoint(run)
     if not checkpoint.is_file():
         raise InputError(checkpoint, "is missing", "train the run with schouw train first")
+    looks = [look.model_dump() for look in config.run_more_looks]  # the run may have begun with others
     recipe = Recipe(
         name=config.name,
         version=config.version,
@@ -60,7 +61,7 @@ def package_run(config: TrainConfig, run: Path, say: Callable[[str], None] = pri
         input_px=config.run_px,
         end_to_end=config.end_to_end,
         more_looks=config.run_more_looks,
-        data=data_statement(record),
+        data=data_statement(record | {"config": record["config"] | {"run_more_looks": looks}}),
         limits=LIMITS,
     )
     (val, unread_val), (train, unread_train) = gather(config.val), gather(config.train)
@@ -151,8 +152,8 @@ def card_figures(form: Form, headline: Figures, figures: Figures, parities: Sequ
 def data_statement(record: dict[str, Any]) -> list[str | dict[str, Any]]:
     """The card's `data` from a run's record: sources with their licences, numbers of pictures and boxes.
 
-    A run that went on from a model of ours, or was taught by one, adds what that one had learnt from, and how much of
-    it is in the result; of other start weights, which file they are.
+    A run that went on from a model of ours, was taught by one, or has its network look too, adds what that one had
+    learnt from, and how much of it is in the result; of other start weights, which file they are.
     """
     config = record["config"]
     parts = [*config["train"], *([{"card": "rendered", "folder": ""}] if config["rendered"] else [])]
@@ -186,7 +187,16 @@ def _earlier_models(config: dict[str, Any]) -> list[tuple[Card, dict[str, Any]]]
     if config.get("teacher"):
         card = kept_weights(config["teacher"]).card
         models.append((card, {"taught_by": card.name, "share_of_the_teacher": config["teacher_share"]}))
+    others = dict.fromkeys(look.get("network") for look in config.get("run_more_looks", ()))
+    models += [(kept_weights(name).card, {"looks_with_the_network_of": name}) for name in others if name]
     return models
+
+
+def _noted(look: Look) -> Look:
+    """A look as the card has it. Raises WeightsError where the model whose network it names is missing or changed."""
+    if look.network is None:
+        return look
+    return look.model_copy(update={"sha256": sha256(kept_weights(look.network).checkpoint())})
 
 
 def _draft(recipe: Recipe) -> Card:
@@ -197,7 +207,7 @@ def _draft(recipe: Recipe) -> Card:
         task="detect",
         architecture=recipe.architecture,
         input_px=recipe.input_px,
-        more_looks=list(recipe.more_looks),
+        more_looks=[_noted(look) for look in recipe.more_looks],
         classes=list(NAMES),
         conf=EVALUATION_CONF,
         nms_iou=recipe.nms_iou,

@@ -291,8 +291,9 @@ def train(config: TrainConfig, run: Path, device: str = "auto", say: Callable[[s
     weights and SettingsError when the run is already finished and packaged, or began with other settings.
     """
     check_start(start_weights(config.start))
-    if config.teacher:
-        kept_weights(config.teacher)  # now, not after all pictures were read, when there is none
+    for name in (config.teacher, *(look.network for look in config.run_more_looks)):
+        if name:
+            kept_weights(name)  # now, not after all pictures were read, when there is none
     chosen = choose_device(device)
     run.mkdir(parents=True, exist_ok=True)
     check_loggers(config.log)

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
-from pathlib import Path
+from itertools import groupby, tee
 from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from detector.model.backends import Backend, Batch, Head, ONNXBackend, OpenVINOB
 from detector.model.calibration import calibrate, network_scores
 from detector.model.preprocess import Letterbox, letterbox
 from detector.model.views import fuse, mirrored
-from detector.model.weights import Card, Form, Look, Weights
+from detector.model.weights import Card, Form, Look, Weights, networks
 from detector.types import Detection, Floats, Image
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
@@ -44,7 +44,8 @@ class Predictor:
             WeightsError: the files of this device are missing, changed or unreadable.
         """
         card = weights.card
-        self._looks = (Look(input_px=card.input_px), *card.more_looks)
+        looks = (Look(input_px=card.input_px), *card.more_looks)
+        self._looks = tuple(sorted(looks, key=lambda look: look.network or ""))  # a network's looks follow each other
         self._thresholds = np.array(_thresholds(card, conf))
         self._calibration = _calibration(card)
         least = self._thresholds
@@ -55,8 +56,12 @@ class Predictor:
         floor = float(least.min())
         if card.more_looks:
             floor = min(floor, LEAST_TO_FUSE)
-        head = Head(len(card.classes), card.end_to_end, card.nms_iou, floor)
-        self._backend = _backend(weights.path(self.form), self.form, head, self.device)
+        self._backends: list[tuple[Backend, tuple[Look, ...]]] = []
+        of = networks(weights)
+        for name, own in groupby(self._looks, key=lambda look: look.network):
+            ran = self.form if name is None or of[name].has(self.form) else "openvino"
+            self._backends.append((_backend(of[name], ran, floor, self.device), tuple(own)))
+        self._batch = min(backend.batch for backend, _ in self._backends)
         self._letterbox = lru_cache(maxsize=256)(letterbox)
 
     def predict(self, images: Iterable[Image]) -> list[list[Detection]]:
@@ -70,28 +75,36 @@ class Predictor:
         """
         waiting: deque[list[tuple[Key, Layouts]]] = deque()
 
-        def batches() -> Iterator[Batch]:
+        def groups() -> Iterator[tuple[list[Image], list[Layouts]]]:
             for group in self._groups(pictures):
                 layouts = [self._layouts(image) for _, image in group]
                 waiting.append([(key, laid) for (key, _), laid in zip(group, layouts, strict=True)])
-                for n, look in enumerate(self._looks):
-                    images = (image[:, ::-1] if look.mirrored else image for _, image in group)
-                    yield np.stack([laid[n].apply(image) for laid, image in zip(layouts, images, strict=True)])
+                yield [image for _, image in group], layouts
 
-        outputs = self._backend.infer(batches())
-        for looks in zip(*[outputs] * len(self._looks), strict=True):
-            for (key, layouts), rows in zip(waiting.popleft(), zip(*looks, strict=True), strict=True):
+        turns: list[Iterator[list[Rows]]] = []  # whose output comes next, look by look
+        for copy, (backend, looks) in zip(tee(groups(), len(self._backends)), self._backends, strict=True):
+            turns += [backend.infer(self._batches(copy, looks))] * len(looks)
+        for seen in zip(*turns, strict=True):
+            for (key, layouts), rows in zip(waiting.popleft(), zip(*seen, strict=True), strict=True):
                 yield key, self._detections(rows, layouts)
 
+    def _batches(self, groups: Iterable[tuple[list[Image], list[Layouts]]], looks: Sequence[Look]) -> Iterator[Batch]:
+        """What one network is shown of each group: a batch for each of its looks."""
+        for images, layouts in groups:
+            for look in looks:
+                n = self._looks.index(look)
+                shown = (image[:, ::-1] if look.mirrored else image for image in images)
+                yield np.stack([laid[n].apply(image) for laid, image in zip(layouts, shown, strict=True)])
+
     def _groups(self, pictures: Iterable[tuple[Key, Image]]) -> Iterator[list[tuple[Key, Image]]]:
-        """Neighbours of one input shape go together, at most `backend.batch` of them."""
+        """Neighbours of one input shape go together, at most a batch of them."""
         group: list[tuple[Key, Image]] = []
         for key, image in pictures:
             if group and [a.input for a in self._layouts(group[-1][1])] != [b.input for b in self._layouts(image)]:
                 yield group
                 group = []
             group.append((key, image))
-            if len(group) == self._backend.batch:
+            if len(group) == self._batch:
                 yield group
                 group = []
         if group:
@@ -143,7 +156,10 @@ def _form(weights: Weights, device: str) -> Form:
     return "openvino-int8" if weights.has("openvino-int8") else "openvino"
 
 
-def _backend(path: Path, form: Form, head: Head, device: str) -> Backend:
+def _backend(weights: Weights, form: Form, conf: float, device: str) -> Backend:
+    card = weights.card
+    head = Head(len(card.classes), card.end_to_end, card.nms_iou, conf)
+    path = weights.path(form)
     if form == "torch":
         return TorchBackend(path, head, device)
     return ONNXBackend(path, head) if form == "onnx" else OpenVINOBackend(path, head)

@@ -58,6 +58,8 @@ class Look(BaseModel):
 
     input_px: int = Field(gt=0, multiple_of=32)
     mirrored: bool = False
+    network: ModelName | None = None  # of another model in the weights folder; None: this model's own
+    sha256: str | None = None  # of that model's checkpoint; packaging notes it
 
 
 class Card(BaseModel):
@@ -195,6 +197,24 @@ def load_weights(name_or_path: str | Path, classes: Sequence[str] = NAMES) -> We
             "use a model that was trained on these classes, in this order",
         )
     return Weights(folder, card)
+
+
+def networks(weights: Weights) -> dict[str | None, Weights]:
+    """The models whose networks look at a picture, by their name in the card's looks; None is the model itself.
+
+    Raises WeightsError where one is missing, or is another than the card was written for.
+    """
+    found: dict[str | None, Weights] = {None: weights}
+    for look in weights.card.more_looks:
+        if look.network is None or look.network in found:
+            continue
+        other = kept_weights(look.network, weights.card.classes)
+        if look.sha256 not in (None, other.card.files.get(CHECKPOINT)):
+            raise WeightsError(
+                other.folder, f"is another model than {weights.card.name} was packaged with", "package that one again"
+            )
+        found[look.network] = other
+    return found
 
 
 def write_card(folder: Path, card: Card) -> Card:

@@ -1,15 +1,16 @@
 """Where a model may be written: all told before the long part."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from detector.errors import InputError, SettingsError
-from detector.model.weights import Weights, load_weights
+from detector.errors import InputError, SettingsError, WeightsError
+from detector.model.weights import Look, Weights, load_weights
 from tests.training.evaluation.making import CRACK, picture
 from tests.training.weights import bright_spots
 from training.data.pictures import LabelledPicture
-from training.export import Parity, Recipe, add_form, check_apart, with_form
+from training.export import Parity, Recipe, add_form, check_apart, verify, with_form
 from training.package import package
 
 DAMAGED = [picture("a", [CRACK])]
@@ -84,6 +85,15 @@ def test_the_card_of_an_export_tells_of_its_form(weights: Weights) -> None:
     assert "fitted before the form openvino-int8 was added" in grown.limits[-1]
     assert with_form(grown, parity, 12) == grown
     assert "openvino-int8" in card.metrics["val, OpenVINO"]["exports"]
+
+
+def test_a_network_that_looks_too_must_be_there_and_whole(weights: Weights) -> None:
+    look = Look(input_px=64, network="old", sha256=None)
+    both = replace(weights, card=weights.card.model_copy(update={"name": "both", "more_looks": [look]}))
+    verify(both)
+    (weights.folder / "openvino" / "model.bin").write_bytes(b"")
+    with pytest.raises(WeightsError, match="sha256"):
+        verify(replace(both, card=both.card.model_copy(update={"files": {}})))
 
 
 def recipe(name: str) -> Recipe:

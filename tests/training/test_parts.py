@@ -76,6 +76,18 @@ def test_a_model_card_names_the_file_of_other_start_weights(dataset: Path) -> No
     assert of_ours[-1]["started_from"] == "second"  # type: ignore[index]
 
 
+def test_a_model_card_names_the_model_whose_network_looks_too(dataset: Path) -> None:
+    parts = [DataPart(folder=dataset, split="val").model_dump(mode="json")]
+    looks = [{"input_px": 640, "network": "second"}, {"input_px": 896, "network": None}, {"input_px": 64}]
+    config = {"train": parts, "rendered": 0, "start": "coco.pt", "run_more_looks": looks}
+    stated = data_statement({"config": config, "pictures": {}, "boxes": {}})
+    assert "Rendered streets" in [entry["source"] for entry in stated if isinstance(entry, dict) and "source" in entry]
+    other = stated[-1]
+    assert isinstance(other, dict)
+    assert other["looks_with_the_network_of"] == "second"
+    assert other["which_learnt_from"]
+
+
 def test_a_model_card_names_its_teacher(dataset: Path) -> None:
     parts = [DataPart(folder=dataset, split="val").model_dump(mode="json")]
     config = {"train": parts, "rendered": 0, "start": "coco.pt", "teacher": "second", "teacher_share": 0.5}

@@ -1,6 +1,7 @@
 """A teacher makes labels less sure where it doesn't find them, and tells what nobody labelled."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,10 +142,13 @@ def test_a_run_learns_from_its_teacher_and_its_record_counts_labels(
     assert sum(read_record(tmp_path)["boxes"]["train"].values()) == len(labels) < len(taught)
 
 
-def test_a_teacher_that_is_not_there_is_missed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("named", [{"teacher": "nobody"}, {"run_more_looks": [{"input_px": 64, "network": "nobody"}]}])
+def test_a_model_that_is_not_there_is_missed_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: dict[str, Any]
+) -> None:
     monkeypatch.setattr(run_module, "check_start", lambda _: None)
     data = DataPart(folder=tmp_path / "nowhere")
-    fields = {"name": "a", "start": tmp_path, "train": (data,), "val": (data,), "teacher": "nobody"}
+    fields = {"name": "a", "start": tmp_path, "train": (data,), "val": (data,), **named}
     with pytest.raises(WeightsError, match="nobody"):
         run_module.train(TrainConfig.model_validate(fields), tmp_path / "run", "cpu", lambda _: None)
     assert not (tmp_path / "run").exists()

@@ -14,7 +14,7 @@ pytest.importorskip("ultralytics", reason="needs the train extra: pip install -e
 from detector.errors import InputError, SettingsError
 from detector.images import read_image
 from detector.model.predictor import Predictor
-from detector.model.weights import load_weights
+from detector.model.weights import Look, load_weights
 from detector.taxonomy import NAMES
 from detector.types import Detection
 from training.config import DataPart, TrainConfig
@@ -75,6 +75,19 @@ def test_the_packaged_model_runs(run: tuple[Path, list[str]], config: TrainConfi
     picture = next((config.val[0].folder / "images").glob("rendered*.jpg"))
     found = Predictor(weights, "cpu", conf=0.001).predict([read_image(picture)])[0]
     assert all(d.class_id in range(len(NAMES)) for d in found)
+
+
+def test_a_run_may_be_packaged_with_the_network_of_another_model_beside_it(
+    run: tuple[Path, list[str]], config: TrainConfig
+) -> None:
+    look = Look(input_px=160, network="second")
+    both = config.model_copy(update={"name": "both", "run_more_looks": (look,)})
+    card = load_weights(package_run(both, run[0])).card
+    second = load_weights("second").card
+    assert card.more_looks == [look.model_copy(update={"sha256": second.files["model.pt"]})]
+    assert [entry["looks_with_the_network_of"] for entry in card.data if "looks_with_the_network_of" in entry] == [
+        "second"
+    ]
 
 
 def test_a_packaged_run_is_not_trained_on(run: tuple[Path, list[str]], config: TrainConfig) -> None:

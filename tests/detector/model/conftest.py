@@ -44,13 +44,13 @@ def make_card() -> Callable[..., Card]:
 def make_model(tmp_path: Path, make_card: Callable[..., Card]) -> Callable[..., Path]:
     """Make a model folder. Its one box, (8, 16, 40, 48) in input pixels, scores the mean brightness of the input."""
 
-    def make(name: str = "tiny", **changes: Any) -> Path:
+    def make(name: str = "tiny", box: tuple[int, int, int, int] = (8, 16, 40, 48), **changes: Any) -> Path:
         pixels = ops.parameter([-1, 3, -1, -1], np.float32, name="images")
         mean = ops.reduce_mean(pixels, ops.constant(np.array([1, 2, 3])), keep_dims=True)
         mean = ops.squeeze(mean, ops.constant(np.array([3])))
         is_score = np.zeros((1, 2, 6), np.float32)
         is_score[0, 0, 4] = 1
-        rows = np.array([[[8, 16, 40, 48, 0, POTHOLE], [0, 0, 9, 9, 0, 1]]], np.float32)
+        rows = np.array([[[*box, 0, POTHOLE], [0, 0, 9, 9, 0, 1]]], np.float32)
         output = ops.add(ops.multiply(mean, ops.constant(is_score)), ops.constant(rows))
         folder = tmp_path / "weights" / name
         (folder / "openvino").mkdir(parents=True)

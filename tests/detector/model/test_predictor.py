@@ -88,6 +88,38 @@ def test_looks_that_agree_find_what_one_finds(make_model: MakeModel) -> None:
         assert [d.score for d in twice] == [pytest.approx(d.score, abs=1e-3) for d in once]
 
 
+def test_the_network_of_another_model_looks_too(
+    make_model: MakeModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SCHOUW_WEIGHTS", str(tmp_path / "weights"))
+    make_model("other", box=(40, 0, 60, 20))
+    looks = [{"input_px": 64, "network": "other"}, {"input_px": 64}]
+    predictor = Predictor(load_weights(make_model("both", more_looks=looks)), "cpu")
+    pictures = [(n, grey(10 if n == 7 else 204, width=64 if n % 3 else 128)) for n in range(12)]
+    found = list(predictor.stream(iter(pictures)))
+    assert [key for key, _ in found] == list(range(12))
+    assert found[7][1] == []
+    own, others = found[0][1]
+    assert own.box == pytest.approx((16, 32, 80, 64))
+    assert own.score == pytest.approx(0.8 * 2 / 3, abs=0.01), "of three looks its own two saw it"
+    assert others.box == pytest.approx((80, 0, 120, 40))
+    assert others.score == pytest.approx(0.8 / 3, abs=0.01)
+    assert [d.box for d in found[1][1]] == [pytest.approx((8, 16, 40, 48)), pytest.approx((40, 0, 60, 20))]
+
+
+def test_a_network_that_looks_too_is_the_one_it_was_packaged_with(
+    make_model: MakeModel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SCHOUW_WEIGHTS", str(tmp_path / "weights"))
+    look = {"input_px": 64, "network": "other"}
+    weights = load_weights(make_model("both", more_looks=[look | {"sha256": "another's"}]))
+    with pytest.raises(WeightsError, match="other"):
+        Predictor(weights, "cpu")
+    make_model("other")
+    with pytest.raises(WeightsError, match="is another model than both was packaged with"):
+        Predictor(weights, "cpu")
+
+
 def test_no_pictures(make_model: MakeModel) -> None:
     assert Predictor(load_weights(make_model()), "cpu").predict([]) == []
 
