@@ -4,6 +4,7 @@ A backend takes a stream of batches and yields their boxes in the same order, wo
 makes the next. Pixels go in as uint8; scaling to 0..1 and the channel order are part of the network.
 """
 
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -134,6 +135,8 @@ class TorchBackend:
         self._head = head
         self._device = torch.device(device)
         self._dtype = torch.float16 if self._device.type == "cuda" else torch.float32
+        if self._device.type == "cpu":
+            torch.set_num_threads(os.cpu_count() or 1)  # Ultralytics leaves one core idle, which on two cores is half
         try:
             model: Any = YOLO(checkpoint).model
         except Exception as error:  # a broken pickle can raise anything
