@@ -129,7 +129,8 @@ def test_a_run_learns_from_its_teacher_and_its_record_counts_labels(
     bright_spots(tmp_path / "weights" / "spots", 0.0)
     monkeypatch.setenv("SCHOUW_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setattr(run_module, "DamageTrainer", Watched)
-    fields = {"name": "a", "start": data.folder, "train": (data,), "val": (data,), "input_px": 160}
+    (start := tmp_path / "start.pt").write_bytes(b"not read here")
+    fields = {"name": "a", "start": start, "train": (data,), "val": (data,), "input_px": 160}
     config = TrainConfig.model_validate(fields | {"teacher": "spots", "teacher_share": SHARE})
     run_module.learn(config, tmp_path, "cpu", 0, lambda _: None)
     ((train, val),) = given

@@ -145,8 +145,9 @@ def test_a_run_that_goes_on_draws_other_pictures_than_in_its_first_epochs(
 
     drawn: list[tuple[float, int]] = []
     monkeypatch.setattr(run_module, "DamageTrainer", Drawing)
+    (start := tmp_path / "start.pt").write_bytes(b"not read here")
     for epochs in (0, 0, 1, 2):
-        learn(config(data, data.folder, seed=7), tmp_path, "cpu", epochs, lambda _: None)
+        learn(config(data, start, seed=7), tmp_path, "cpu", epochs, lambda _: None)
     assert drawn[0] == drawn[1]
     assert all(len(set(kind)) == 3 for kind in zip(*drawn[1:], strict=True))
 
