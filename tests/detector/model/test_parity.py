@@ -55,7 +55,8 @@ def predictor_on(backend: type[OpenVINOBackend] | type[TorchBackend], weights: W
     predictor = Predictor(weights, "cpu")
     head = Head(len(weights.card.classes), weights.card.end_to_end, NMS_IOU, CONF)
     path = weights.checkpoint() if backend is TorchBackend else weights.openvino()
-    predictor._backend = backend(path, head, **options)
+    ((_, looks),) = predictor._backends
+    predictor._backends = [(backend(path, head, **options), looks)]
     return predictor
 
 
