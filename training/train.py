@@ -6,7 +6,6 @@ CPUs.
 
 import errno
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from ultralytics.utils.torch_utils import init_seeds, unwrap_model
 
 from detector.errors import InputError, SettingsError
 from detector.files import atomic_path
+from detector.model.backends import take_all_cores
 from detector.model.predictor import Device
 from detector.model.weights import CARD, kept_weights
 from detector.taxonomy import NAMES
@@ -194,7 +194,7 @@ class DamageTrainer(DetectionTrainer):  # type: ignore[misc]
 def prepare(trainer: DamageTrainer) -> None:
     """Before the first epoch: our loss, all cores, and batch-norm statistics that fit our pictures."""
     if trainer.device.type == "cpu":
-        torch.set_num_threads(os.cpu_count() or 1)  # Ultralytics leaves one core idle, which on two cores is half
+        take_all_cores()
     model = unwrap_model(trainer.model)
     if trainer.device.type == "cpu" and trainer.config.precision == "bf16" and cpu_multiplies_bf16():
         model.forward = torch.autocast("cpu", torch.bfloat16)(model.forward)  # Ultralytics' own refuses CPUs

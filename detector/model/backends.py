@@ -136,7 +136,7 @@ class TorchBackend:
         self._device = torch.device(device)
         self._dtype = torch.float16 if self._device.type == "cuda" else torch.float32
         if self._device.type == "cpu":
-            torch.set_num_threads(os.cpu_count() or 1)  # Ultralytics leaves one core idle, which on two cores is half
+            take_all_cores()
         try:
             model: Any = YOLO(checkpoint).model
         except Exception as error:  # a broken pickle can raise anything
@@ -211,6 +211,13 @@ class ONNXBackend:
             pixels = np.ascontiguousarray(batch.transpose(0, 3, 1, 2), np.float32) / 255
             (output,) = self._session.run(None, {self._input: pixels})
             yield [read_head(picture, self._head) for picture in output]
+
+
+def take_all_cores() -> None:
+    """Have torch work on every core: Ultralytics leaves one idle, which on two cores is half."""
+    import torch
+
+    torch.set_num_threads(os.cpu_count() or 1)
 
 
 def read_head(output: NDArray[np.float32], head: Head) -> Rows:
