@@ -23,7 +23,7 @@ from detector.errors import SchouwError, SettingsError
 from detector.footage.sampling import read
 from detector.legs import Leg, plan_legs
 from detector.model.predictor import Device, Predictor
-from detector.model.weights import Weights, default_weights, load_weights
+from detector.model.weights import Weights, default_weights, digests, load_weights
 from detector.paths import check_paths
 from detector.results import SurveyResult, write_result
 from detector.scene.bonnet import find_bonnet
@@ -337,7 +337,7 @@ def _model_card(weights: Weights, predictor: Predictor, options: DetectOptions) 
     return {
         "name": card.name,
         "version": card.version,
-        "sha256": card.files,
+        "sha256": digests(weights),
         "conf": card.conf if options.conf is None else options.conf,
         "backend": "torch" if predictor.device == "cuda" else "OpenVINO",
         "device": predictor.device,

@@ -217,6 +217,12 @@ def networks(weights: Weights) -> dict[str | None, Weights]:
     return found
 
 
+def digests(weights: Weights) -> dict[str, str]:
+    """The sha256 of every file of a model, and of the models whose networks look too, after their name."""
+    models = networks(weights).items()
+    return {f"{name}/{file}" if name else file: found for name, of in models for file, found in of.card.files.items()}
+
+
 def write_card(folder: Path, card: Card) -> Card:
     """Write `card.yaml` with the sha256 of every model file that is in `folder`; return the card as written."""
     known = [name for names in FILES.values() for name in names]

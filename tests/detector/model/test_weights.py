@@ -8,7 +8,18 @@ from pydantic import ValidationError
 
 from detector.errors import WeightsError
 from detector.model import weights
-from detector.model.weights import Card, default_weights, load_weights, weights_folder, write_card
+from detector.model.weights import (
+    CHECKPOINT,
+    Card,
+    Look,
+    default_weights,
+    digests,
+    load_weights,
+    networks,
+    sha256,
+    weights_folder,
+    write_card,
+)
 from detector.taxonomy import NAMES
 
 MakeModel = Callable[..., Path]
@@ -133,3 +144,22 @@ def test_thresholds_for_all_or_for_each_class(make_card: MakeCard) -> None:
     assert make_card(conf=each).thresholds() == (0.1, 0.2, 0.3, 0.4, 0.5)
     with pytest.raises(ValidationError):
         make_card(conf={})
+
+
+def test_a_model_answers_for_the_networks_that_look_with_it(
+    make_model: MakeModel, make_card: MakeCard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_model("other")
+    (other / CHECKPOINT).write_bytes(b"weights")
+    write_card(other, make_card(name="other"))
+    monkeypatch.setenv("SCHOUW_WEIGHTS", str(other.parent))
+    look = Look(input_px=64, network="other", sha256=sha256(other / CHECKPOINT))
+    both = load_weights(str(make_model("both", more_looks=[look])))
+    own = set(both.card.files)
+    assert set(digests(both)) == own | {f"other/{file}" for file in load_weights("other").card.files}
+    assert digests(both)["other/model.pt"] == look.sha256
+
+    (other / CHECKPOINT).write_bytes(b"trained again")
+    write_card(other, make_card(name="other"))
+    with pytest.raises(WeightsError, match="another model than both was packaged with"):
+        networks(both)
