@@ -9,7 +9,7 @@ from typing import Any
 from detector.cards import FolderKind
 from detector.files import atomic_folder
 from detector.model.predictor import Device
-from detector.model.weights import Form, Weights
+from detector.model.weights import Form, Weights, digests
 from detector.scene.camera import Camera
 from detector.taxonomy import NAMES
 from training.calibration import calibrated, expected_error, fit_out_of_sample, least_error, reliability
@@ -56,7 +56,7 @@ def of_weights(
     thresholds = card.thresholds() if conf is None else (conf,) * len(NAMES)
     network = network_predictions(weights, pictures, device, form)
     seen = network if card.calibration is None else calibrated(network, card.calibration)
-    about = {"model": card.name, "version": card.version, "files": card.files, "form": form or "the device's own"}
+    about = {"model": card.name, "version": card.version, "files": digests(weights), "form": form or "the device's own"}
     return Subject(f"{card.name} {card.version}", network, seen, thresholds, about)
 
 

@@ -218,7 +218,7 @@ def networks(weights: Weights) -> dict[str | None, Weights]:
 
 
 def digests(weights: Weights) -> dict[str, str]:
-    """The sha256 of every file of a model, and of the models whose networks look too, after their name."""
+    """The sha256 of every file of a model, by its path, and of the networks that look too, as `<model>/<path>`."""
     models = networks(weights).items()
     return {f"{name}/{file}" if name else file: found for name, of in models for file, found in of.card.files.items()}
 
