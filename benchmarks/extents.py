@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from rich.progress import track
 
@@ -21,6 +20,7 @@ from detector.types import Detection, Floats
 from training.config import data_folder
 from training.data.card import read_card
 from training.data.crack_kinds import mask_of
+from training.data.formats.masks import joined
 from training.data.formats.rle import Pixels
 from training.data.pictures import Label, LabelledPicture, fractions, read_pictures
 from training.evaluation.figures import cracks_as_one
@@ -69,15 +69,14 @@ def boxes_of(picture: LabelledPicture, reach: int) -> list[Detection]:
     if pixels is None or not pixels.any():
         return []
     scale = np.array([picture.width / pixels.shape[1], picture.height / pixels.shape[0]] * 2)
-    boxes = joined(np.asarray(pixels, np.uint8), reach)
+    boxes = boxes_around(pixels, reach)
     large = boxes[(boxes[:, 2:] - boxes[:, :2]).max(axis=1) >= LEAST_PX]
     return [Detection((x0, y0, x1, y1), 1.0, CRACKS[0]) for x0, y0, x1, y1 in (large * scale).tolist()]
 
 
-def joined(pixels: Pixels, reach: int) -> Floats:
+def boxes_around(pixels: Pixels, reach: int) -> Floats:
     """Boxes (n, 4) around the pixels that are set, those that lie within `reach` of each other in one."""
-    near = cv2.dilate(pixels, np.ones((reach + 1, reach + 1), np.uint8))
-    count, patches = cv2.connectedComponents(near, connectivity=8)
+    count, patches = joined(pixels, reach)
     rows, columns = np.nonzero(pixels)
     number = patches[rows, columns] - 1
     boxes = np.tile([np.inf, np.inf, -np.inf, -np.inf], (count - 1, 1))

@@ -14,6 +14,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from detector.errors import InputError
@@ -135,14 +136,21 @@ def read_mask(path: Path) -> rle.Pixels:
     return np.asarray((pixels.max(axis=2) if pixels.ndim == 3 else pixels) > 0, np.uint8)
 
 
+def joined(pixels: rle.Pixels, reach: int) -> tuple[int, NDArray[np.int32]]:
+    """Number the patches of a mask from 1, 0 where nothing is set; those up to `reach` px apart, each way, are one.
+
+    Returns one more than there are patches, and the numbers (height, width).
+    """
+    near = cv2.dilate(pixels, np.ones((reach + 1, reach + 1), np.uint8))
+    count, patches = cv2.connectedComponents(near, connectivity=EIGHT)
+    return count, np.asarray(patches * pixels, np.int32)
+
+
 def _patches(path: Path, name: str, width: int, height: int) -> Iterator[Annotation]:
     """One annotation for every connected patch, its box in pixels of the picture, which may differ from the mask's."""
     pixels = read_mask(path)
     across, down = width / pixels.shape[1], height / pixels.shape[0]
-    reach = round(GAP * pixels.shape[1])
-    near = cv2.dilate(pixels, np.ones((reach + 1, reach + 1), np.uint8)) if reach else pixels
-    count, patches = cv2.connectedComponents(near, connectivity=EIGHT)
-    patches = patches * pixels
+    count, patches = joined(pixels, round(GAP * pixels.shape[1]))
     for number in range(1, count):
         only = np.asarray(patches == number, np.uint8)
         x, y, w, h = cv2.boundingRect(only)
